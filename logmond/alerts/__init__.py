@@ -1,0 +1,1 @@
+"""Rules, their lifecycle, incidents and evidence. `service` steps them once an evaluated second."""
