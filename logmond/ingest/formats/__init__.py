@@ -1,0 +1,1 @@
+"""What the fields of an access line are: pasted formats, presets, detection. All pure."""

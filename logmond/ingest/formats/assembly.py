@@ -1,0 +1,195 @@
+"""Parts of a pasted format become steps. The compilers of all servers end here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from logmond.errors import FormatError
+from logmond.ingest.formats.compiled import SHAPES, Step, TextFormat, escaped
+from logmond.ingest.formats.fields import Meaning
+
+CLIENT_BEHIND_PROXY = "forwarded_for"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of a pasted format: as typed, and what it stands for."""
+
+    typed: str
+    meaning: Meaning
+
+
+Part = bytes | Variable
+
+
+def assemble(name: str, parts: Sequence[Part], *, quotes_escaped: bool = True) -> TextFormat:
+    """Compile literals and variables, in the order of the line.
+
+    Args:
+        quotes_escaped: False where the server writes values as they are
+            (nginx's ``escape=none``): a quoted value then ends at the quote
+            followed by what the format says follows it.
+
+    Raises:
+        FormatError: the format holds no variable, a line break, or two
+            variables with nothing between them.
+    """
+    pieces = _named(_as_requests(_joined(parts)))
+    if not any(isinstance(piece, Variable) for piece in pieces):
+        raise FormatError(
+            f"format {name}: no variable in it; nginx's look like $status, Apache's like %>s"
+        )
+    steps: list[Step] = []
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, bytes):
+            if b"\n" in piece:
+                raise FormatError(
+                    f"format {name}: a line break inside the format; one line per request is read"
+                )
+            steps.append(Step("literal", piece))
+        else:
+            steps.append(_step(name, pieces, index, piece, quotes_escaped))
+    time = _meaning_of(pieces, "time")
+    duration = _meaning_of(pieces, "duration")
+    return TextFormat(
+        name,
+        tuple(steps),
+        time_kind=time.time_kind if time else "",
+        duration_unit=duration.unit_s if duration else 1.0,
+        duration_integer=duration is not None and duration.shape == "number",
+    )
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Neighbouring literals made one, empty ones dropped."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
+            joined[-1] += part
+        elif part:
+            joined.append(part)
+    return joined
+
+
+def _as_requests(parts: Sequence[Part]) -> list[Part]:
+    """``"$request_method $request_uri $server_protocol"`` read as the request line it is.
+
+    Decoded paths may hold spaces, so the parts cannot be told apart by them; the
+    request line as a whole can, and is taken apart from both its ends.
+    """
+    if any(isinstance(part, Variable) and part.meaning.field == "request" for part in parts):
+        return list(parts)
+    fields = [part.meaning.field if isinstance(part, Variable) else part for part in parts]
+    for target in ("uri", "path"):
+        for pattern in (["method", b" ", target, b" ", "protocol"], ["method", b" ", target]):
+            for start in range(len(fields) - len(pattern) + 1):
+                end = start + len(pattern)
+                if fields[start:end] == pattern and _quoted_at(parts, start, end):
+                    typed = "".join(
+                        part.decode() if isinstance(part, bytes) else part.typed
+                        for part in parts[start:end]
+                    )
+                    whole = Variable(typed, Meaning("request"))
+                    return [*parts[:start], whole, *parts[end:]]
+    return list(parts)
+
+
+def _quoted_at(parts: Sequence[Part], start: int, end: int) -> bool:
+    before = parts[start - 1] if start else b""
+    behind = parts[end] if end < len(parts) else b""
+    return (
+        isinstance(before, bytes)
+        and isinstance(behind, bytes)
+        and before.endswith(b'"')
+        and behind.startswith(b'"')
+    )
+
+
+def _named(parts: Sequence[Part]) -> list[Part]:
+    """Each field once: of several variables for one, the best keeps the name.
+
+    The others are carried under the name they were typed with.
+    """
+    best: dict[str, tuple[int, int]] = {}
+    for index, part in enumerate(parts):
+        if isinstance(part, Variable):
+            place = (part.meaning.rank, index)
+            best[part.meaning.field] = min(place, best.get(part.meaning.field, place))
+    taken = set(best)
+    named: list[Part] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, bytes):
+            named.append(part)
+        elif best[part.meaning.field][1] != index:
+            carried = _free(part.typed.strip("$%{}>") or part.meaning.field, taken)
+            named.append(_renamed(part, carried))
+        elif part.meaning.field == CLIENT_BEHIND_PROXY and "client" not in best:
+            # A site behind a proxy logs only the forwarded address: that is its client.
+            named.append(_renamed(part, "client"))
+        else:
+            named.append(part)
+    return named
+
+
+def _renamed(variable: Variable, field: str) -> Variable:
+    shape = "text" if variable.meaning.shape == "time" else variable.meaning.shape
+    return replace(variable, meaning=replace(variable.meaning, field=field, shape=shape))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    taken.add(free)
+    return free
+
+
+def _step(
+    name: str, parts: Sequence[Part], index: int, variable: Variable, quotes_escaped: bool
+) -> Step:
+    meaning = variable.meaning
+    before = parts[index - 1] if index else b""
+    behind = parts[index + 1] if index + 1 < len(parts) else b""
+    step = Step("until", field=meaning.field, variable=variable.typed, time_kind=meaning.time_kind)
+    if meaning.shape in SHAPES:
+        return replace(step, kind=meaning.shape)
+    if isinstance(behind, Variable):
+        if behind.meaning.shape == "path":
+            # `$host$request_uri`: a host holds no slash and a target begins with one.
+            return replace(step, kind="word", text=b"/")
+        raise FormatError(
+            f"format {name}: nothing between {variable.typed} and {behind.typed}, so a line "
+            "cannot be told apart there; put a space or quotes between them"
+        )
+    if meaning.shape == "time" and meaning.time_kind == "clf" and not behind.startswith(b"]"):
+        return replace(step, kind="moment")
+    quoted = isinstance(before, bytes) and before.endswith(b'"') and behind.startswith(b'"')
+    if quoted and quotes_escaped:
+        return replace(step, kind="quoted")
+    if meaning.shape == "time":
+        return replace(step, text=behind[:1])  # no stamp holds what ends it
+    kind = "word" if meaning.shape == "word" else "until"
+    return replace(step, kind=kind, text=behind, beyond=_beyond(parts, index + 2))
+
+
+def _beyond(parts: Sequence[Part], index: int) -> str:
+    """What must follow the delimiter: digits up to the next literal, where a number follows."""
+    if index >= len(parts):
+        return ""
+    number = parts[index]
+    behind = parts[index + 1] if index + 1 < len(parts) else b""
+    if (
+        isinstance(number, bytes)
+        or number.meaning.shape != "number"
+        or isinstance(behind, Variable)
+    ):
+        return ""
+    return "-?[0-9]{0,19}+" + (escaped(behind[:1]) if behind else r"[\r\n]")
+
+
+def _meaning_of(parts: Sequence[Part], field: str) -> Meaning | None:
+    for part in parts:
+        if isinstance(part, Variable) and part.meaning.field == field:
+            return part.meaning
+    return None

@@ -1,0 +1,52 @@
+"""The words every format is translated into. No regular expressions, no parsing.
+
+Every server names its variables differently (``$request_time``, ``%D``,
+``duration``); behind the compilers there is one vocabulary. A variable that has
+no place in it is carried under its own name, so that `parse` can show it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+COUNTED = (
+    "client",
+    "time",
+    "request",
+    "method",
+    "uri",
+    "path",
+    "status",
+    "bytes",
+    "referrer",
+    "user_agent",
+    "vhost",
+    "duration",
+)
+"""The fields the kernel counts by. A format has ``request`` (the whole request
+line), or ``method`` with ``uri`` (query string included) or ``path`` (without)."""
+
+SHOWN = ("user", "protocol")
+"""Fields `parse` shows under a name of their own, though nothing is counted by them."""
+
+CANONICAL = frozenset(COUNTED) | frozenset(SHOWN)
+"""Every name with a fixed meaning; all others are carried extras."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a variable of a server stands for.
+
+    `field` is its canonical or carried name. `shape` says what its text looks
+    like: "text" (anything up to the delimiter), "status", "number", "decimal",
+    "path" (text that begins with a slash) or "time". Where a format holds
+    several variables of one field, the lowest `rank` is the one counted by.
+    `time_kind` is one of `logmond.ingest.formats.values.TIME_KINDS`; `unit_s`
+    is seconds per unit of a duration.
+    """
+
+    field: str
+    shape: str = "text"
+    rank: int = 0
+    time_kind: str = ""
+    unit_s: float = 1.0
