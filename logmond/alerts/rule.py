@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from logmond.frame.frame import BLOCK_S, CELL_DIMENSIONS
 from logmond.frame.selector import Selector
@@ -174,7 +175,7 @@ def _limit_problems(rule: Rule, metric: Metric) -> list[tuple[str, str]]:
         found.append((side, f"unknown severity {unknown[0]!r}; known: {', '.join(SEVERITIES)}"))
     elif names != sorted(set(names), key=SEVERITIES.index):
         found.append((side, "severities must be distinct and ascending"))
-    if any(later <= earlier for earlier, later in zip(steps, steps[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(steps)):
         order = "higher" if rule.rising else "lower"
         found.append((side, f"a graver severity needs a {order} limit"))
     if metric.unit == "share" and rule.rising and steps[-1] >= 1:
