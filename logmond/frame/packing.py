@@ -27,6 +27,7 @@ __all__ = [
     "pack_bounded",
     "pack_exact",
     "unpack_bounded",
+    "unpack_clients",
     "unpack_exact",
 ]
 
@@ -47,18 +48,25 @@ class _Exact(Struct, array_like=True):
     ledger: tuple[list[list[int]], list[int]]
 
 
+class _Clients(Struct, array_like=True):
+    """The beginning of `_Bounded`; what follows is skipped, not read."""
+
+    clients: bytes
+
+
 class _Bounded(Struct, array_like=True):
     """A top is (dimension, errors only, total, error, indexes into `strings`, counts)."""
 
+    clients: bytes
     strings: list[str]
     tops: list[tuple[str, bool, int, int, list[int], list[int]]]
-    clients: bytes
     samples: list[tuple[str, str, str]]
 
 
 # Not strict: numbers beyond 64 bits travel as text (see `_encoded`).
 _exact = msgpack.Decoder(_Exact, strict=False)
 _bounded = msgpack.Decoder(_Bounded, strict=False)
+_clients = msgpack.Decoder(_Clients)
 
 
 def pack_exact(exact: Exact) -> bytes:
@@ -114,7 +122,7 @@ def pack_bounded(bounded: Bounded) -> bytes:
     ]
     # Ranks are few and repeat: 2 KiB become 20 bytes for no client, 950 for thousands.
     clients = zlib.compress(bounded.clients.registers, 1)
-    body = (list(index), tops, clients, bounded.samples)
+    body = (clients, list(index), tops, bounded.samples)
     return BOUNDED_VERSION + _encoded(body)
 
 
@@ -128,16 +136,31 @@ def unpack_bounded(packed: bytes) -> Bounded:
     def decode(body: memoryview) -> Bounded:
         decoded = _bounded.decode(body)
         text = decoded.strings.__getitem__
-        registers = bytearray(zlib.decompress(decoded.clients, bufsize=REGISTERS))
-        if len(registers) != REGISTERS:
-            raise ValueError(f"{len(registers)} registers")
         tops = {
             (dimension, errors): Top(dict(zip(map(text, keys), counts, strict=True)), total, error)
             for dimension, errors, total, error, keys, counts in decoded.tops
         }
-        return Bounded(tops, HyperLogLog(registers), decoded.samples)
+        return Bounded(tops, _registers(decoded.clients), decoded.samples)
 
     return _unpacked(packed, BOUNDED_VERSION, decode)
+
+
+def unpack_clients(packed: bytes) -> HyperLogLog:
+    """The distinct clients of a packed bounded part alone, several times faster than all of it.
+
+    Raises:
+        StateError: the bytes are of another version, or damaged.
+    """
+    return _unpacked(
+        packed, BOUNDED_VERSION, lambda body: _registers(_clients.decode(body).clients)
+    )
+
+
+def _registers(compressed: bytes) -> HyperLogLog:
+    registers = bytearray(zlib.decompress(compressed, bufsize=REGISTERS))
+    if len(registers) != REGISTERS:
+        raise ValueError(f"{len(registers)} registers")
+    return HyperLogLog(registers)
 
 
 def _new_index() -> defaultdict[str, int]:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from logmond.errors import StateError
 from logmond.frame.frame import TOP_DIMENSIONS, Bounded, Exact
-from logmond.frame.packing import pack_bounded, pack_exact, unpack_bounded, unpack_exact
+from logmond.frame.packing import (
+    pack_bounded,
+    pack_exact,
+    unpack_bounded,
+    unpack_clients,
+    unpack_exact,
+)
 from logmond.frame.sketches import Top, place_of
 
 
@@ -23,6 +29,12 @@ def test_an_exact_part_survives_packing(exact: Exact) -> None:
 def test_a_bounded_part_survives_packing(bounded: Bounded) -> None:
     """Unpacking gives back equal tops with their errors, registers and samples."""
     assert unpack_bounded(pack_bounded(bounded)) == bounded
+
+
+@given(boundeds)
+def test_distinct_clients_can_be_read_alone(bounded: Bounded) -> None:
+    """Reading the clients alone gives the same registers."""
+    assert unpack_clients(pack_bounded(bounded)) == bounded.clients
 
 
 @given(exacts, exacts)
@@ -94,6 +106,8 @@ def test_foreign_bytes_are_refused(junk: bytes) -> None:
         unpack_exact(b"\x00" + junk)
     with pytest.raises(StateError):
         unpack_bounded(pack_exact(Exact()) + junk)
+    with pytest.raises(StateError):
+        unpack_clients(junk[:1] + b"\x00")
     with pytest.raises(StateError):
         unpack_exact(b"")
 
