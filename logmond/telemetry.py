@@ -27,6 +27,17 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def harmless(encoded: bytes) -> bytes:
+    r"""Encoded JSON on one line, what could act on a terminal written as ``\uHHHH``.
+
+    It stays the same JSON: such characters stand in strings only, where both forms mean the same.
+    """
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    text = encoded.decode("utf-8", "surrogatepass")
+    return _HOSTILE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
+
+
 def decoded(raw: bytes) -> str:
     r"""Bytes of a log as text: UTF-8 where it is, ``\xHH`` where it is not."""
     return raw.decode("utf-8", "backslashreplace")
