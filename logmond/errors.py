@@ -16,6 +16,7 @@ Hostile log lines are not errors: they are counted in the ledger.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -65,7 +66,14 @@ class AddressTaken(SourceError):
 
 
 class FramingError(LogmondError):
-    """The peer broke the framing; the connection cannot be read further."""
+    """The peer broke the framing; the connection cannot be read further.
+
+    `completed` holds the messages that the same data completed before the fault.
+    """
+
+    def __init__(self, message: str, completed: Sequence[bytes] = ()) -> None:
+        super().__init__(message)
+        self.completed = list(completed)
 
 
 class QueryError(LogmondError):
