@@ -64,3 +64,17 @@ class TopTable:
     window_s: int
     total: int
     rows: tuple[Share, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One statement of what changed: a key of a dimension and its share of the rise.
+
+    `share` and `error` are fractions of 1; the true share lies in
+    [share, share + error].
+    """
+
+    dimension: str
+    key: str
+    share: float
+    error: float = 0.0

@@ -1,0 +1,1 @@
+"""Batches of lines become frames. `python` is the reference and the specification."""

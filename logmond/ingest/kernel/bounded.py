@@ -1,0 +1,81 @@
+"""The bounded part of a batch: tops, distinct clients and sample lines, by block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import compress
+
+from logmond.frame.frame import MAX_SAMPLES, Bounded
+from logmond.frame.sketches import Top
+from logmond.ingest.kernel import names
+from logmond.ingest.kernel.columns import Columns
+from logmond.ingest.kernel.memo import Memo
+
+
+class BoundedCounter:
+    """Counts batches into `Bounded` parts."""
+
+    def __init__(self) -> None:
+        self._clients = Memo(names.client_and_place)
+        self._named = {
+            "referrer": Memo(names.referrer_of, cap=8192),
+            "user_agent": Memo(names.text_of, cap=8192),
+        }
+
+    def count(self, bounded: Bounded, columns: Columns) -> None:
+        """Add a batch whose lines all belong to the block of `bounded`."""
+        _count_top(bounded, "path", columns.paths, columns.errors)
+        for field, memo in self._named.items():
+            column = columns.raw.get(field)
+            if column is not None:
+                _count_top(bounded, field, list(map(memo.__getitem__, column)), columns.errors)
+        column = columns.raw.get("client")
+        if column is not None:
+            clients = list(map(self._clients.__getitem__, column))
+            keys = [client for client, _ in clients]
+            _count_top(bounded, "client", keys, columns.errors)
+            registers = bounded.clients.registers
+            for index, rank in {place for _, place in clients}:
+                if registers[index] < rank:  # noqa: PLR1730  # a call a client costs twice as much
+                    registers[index] = rank
+
+    def _sample(self, bounded: Bounded, columns: Columns) -> None:
+        """Keep the first few lines of each class, without query strings."""
+        half = MAX_SAMPLES // 2
+        kept = {True: 0, False: 0}
+        for sample in bounded.samples:
+            kept[sample[0] >= "400"] += 1
+        if kept[False] < half:
+            errors = columns.errors or [False] * min(len(columns), MAX_SAMPLES)
+            fine = [place for place, error in enumerate(errors) if not error]
+            for place in fine[: half - kept[False]]:
+                bounded.samples.append(self._sampled(columns, place))
+        if columns.errors and kept[True] < half:
+            failed = compress(range(len(columns)), columns.errors)
+            for place, _ in zip(failed, range(half - kept[True]), strict=False):
+                bounded.samples.append(self._sampled(columns, place))
+
+    def _sampled(self, columns: Columns, place: int) -> tuple[str, str, str]:
+        """A line as (status, section, text), put together from what is known to be harmless."""
+        (method, section), path = columns.targets[place]
+        status = names.status_of_text(columns.field("status")[place])
+        parts = [f'"{method} {path}" {status}']
+        if "client" in columns.raw:
+            parts.insert(0, self._clients[columns.raw["client"][place]][0])
+        if "user_agent" in columns.raw:
+            agent = self._named["user_agent"][columns.raw["user_agent"][place]]
+            parts.append(f'"{agent}"')
+        return status, section, " ".join(parts)
+
+
+def _count_top(bounded: Bounded, dimension: str, keys: Sequence[str], errors: list[bool]) -> None:
+    """Count keys in the table of all lines, and those of errors in theirs."""
+    top = bounded.tops.get((dimension, False))
+    if top is None:
+        top = bounded.tops[dimension, False] = Top()
+    top.count(keys)
+    if errors:
+        top = bounded.tops.get((dimension, True))
+        if top is None:
+            top = bounded.tops[dimension, True] = Top()
+        top.count(list(compress(keys, errors)))

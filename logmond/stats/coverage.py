@@ -1,0 +1,113 @@
+"""What was observed: which seconds of which source can be believed.
+
+A window is *whole* when every second of it was observed for every source it
+reads, *empty* when none was, else *partial*. Seconds before a source was first
+observed count as unobserved. No clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+WHOLE, PARTIAL, EMPTY = "whole", "partial", "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Seconds `first` to `last`, both included, of a source that were not observed."""
+
+    source: str
+    first: int
+    last: int
+    reason: str
+
+
+class Coverage:
+    """Since when, with which gaps, and in what health each source is observed."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}
+        self._gaps: list[Gap] = []
+        self._broken: dict[str, str] = {}
+
+    def observe(self, source: str, since: int) -> None:
+        """`source` is read, and believed from second `since` on; an earlier start stands."""
+        self._since[source] = min(since, self._since.get(source, since))
+
+    def forget(self, source: str) -> None:
+        """`source` is no longer configured."""
+        self._since.pop(source, None)
+        self._broken.pop(source, None)
+        self._gaps = [gap for gap in self._gaps if gap.source != source]
+
+    def gap(self, source: str, first: int, last: int, reason: str) -> None:
+        """Seconds `first` to `last` of `source` were not observed; adjacent gaps join."""
+        if last < first:
+            return
+        for index, old in enumerate(self._gaps):
+            same = old.source == source and old.reason == reason
+            if same and old.first <= last + 1 and first <= old.last + 1:
+                self._gaps[index] = Gap(source, min(old.first, first), max(old.last, last), reason)
+                return
+        self._gaps.append(Gap(source, first, last, reason))
+
+    def mark_broken(self, source: str, reason: str | None) -> None:
+        """`source` is known to be broken for `reason`, or (None) in order again."""
+        if reason is None:
+            self._broken.pop(source, None)
+        else:
+            self._broken[source] = reason
+
+    def broken(self, sources: frozenset[str] | None) -> str | None:
+        """Why a metric over `sources` (None: all) is unknown, or None when it is not."""
+        for source, reason in self._broken.items():
+            if sources is None or source in sources:
+                return f"source {source} {reason}"
+        return None
+
+    def state(self, sources: frozenset[str] | None, start: int, end: int) -> str:
+        """The coverage of seconds `start` to `end`, both included, over `sources` (None: all)."""
+        names = self._since if sources is None else [s for s in self._since if s in sources]
+        seen_any, seen_all = False, bool(names)
+        for name in names:
+            missing = self._missing(name, start, end)
+            seen_any = seen_any or missing < end - start + 1
+            seen_all = seen_all and missing == 0
+        if not seen_any:
+            return EMPTY
+        return WHOLE if seen_all else PARTIAL
+
+    def _missing(self, source: str, start: int, end: int) -> int:
+        """How many of the seconds of a source were not observed; overlaps count once."""
+        holes = [(start, min(end, self._since[source] - 1))]
+        holes += [
+            (max(start, gap.first), min(end, gap.last))
+            for gap in self._gaps
+            if gap.source == source
+        ]
+        missing, reached = 0, start - 1
+        for first, last in sorted(holes):
+            if last > reached and last >= first:
+                missing += last - max(first, reached + 1) + 1
+                reached = last
+        return missing
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Every gap still remembered."""
+        return tuple(self._gaps)
+
+    def trim(self, before: int) -> None:
+        """Forget gaps that end before second `before`."""
+        if self._gaps and any(gap.last < before for gap in self._gaps):
+            self._gaps = [gap for gap in self._gaps if gap.last >= before]
+
+    def snapshot(self) -> dict[str, object]:
+        """Plain data for the durable state."""
+        return {"since": dict(self._since), "gaps": [asdict(gap) for gap in self._gaps]}
+
+    def restore(self, since: dict[str, int], gaps: Iterable[dict[str, object]]) -> None:
+        """Take back what `snapshot` gave."""
+        self._since.update(since)
+        for gap in gaps:
+            self._gaps.append(Gap(**gap))  # type: ignore[arg-type]  # our own snapshot

@@ -1,0 +1,308 @@
+"""Running sums for rules: one series for every equal (where, group_by).
+
+A series projects each closed second onto its groups and keeps the projections
+(steps). A window of a length is a running sum over them: add the second that
+enters, subtract the one that leaves. Late lines are added to their second and
+to the sums that hold it. Windows over `FINE_S` seconds advance in whole
+blocks. No clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from logmond.frame.frame import BLOCK_S, CELL_DIMENSIONS, OTHER, CellKey, Exact
+from logmond.frame.selector import Selector
+from logmond.frame.sketches import bucket_of
+
+FINE_S = 300
+"""Windows up to this many seconds advance every second."""
+
+DURATION_DIMENSIONS = ("source", "vhost", "section")
+"""The dimensions duration histograms are kept by."""
+
+Group = tuple[str, ...]
+"""The values of `group_by`, in its order; empty without one."""
+
+_MEMO_CAP = 4096
+
+_UNMATCHED: Group = ("\0",)
+"""Stands in the memo for a cell the selector does not take."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one group amounted to over some seconds: lines, bytes, and duration buckets."""
+
+    hits: int = 0
+    bytes: int = 0
+    hits_4xx: int = 0
+    hits_5xx: int = 0
+    durations: dict[int, int] = field(default_factory=dict)
+
+    def add(self, other: Tally, sign: int = 1) -> None:
+        """Add `other`, or with sign -1 subtract it."""
+        self.hits += sign * other.hits
+        self.bytes += sign * other.bytes
+        self.hits_4xx += sign * other.hits_4xx
+        self.hits_5xx += sign * other.hits_5xx
+        mine = self.durations
+        for bucket, hits in other.durations.items():
+            left = mine.get(bucket, 0) + sign * hits
+            if left:
+                mine[bucket] = left
+            else:
+                mine.pop(bucket, None)
+
+    def __bool__(self) -> bool:
+        return bool(self.hits)
+
+
+Step = dict[Group, Tally]
+"""One second, or one block, of a series."""
+
+
+class WindowSums:
+    """The running sums of one window length; `groups` holds the groups with hits in it."""
+
+    def __init__(self, window_s: int) -> None:
+        self.window_s = window_s
+        self.step_s = 1 if window_s <= FINE_S else BLOCK_S
+        self.groups: dict[Group, Tally] = {}
+
+    def total(self, group: Group) -> Tally:
+        """The sum of a group; zero when it had no hits."""
+        return self.groups.get(group) or Tally()
+
+    def timed(self, group: Group) -> int:
+        """Hits of a group that carried a duration."""
+        return sum(self.total(group).durations.values())
+
+    def slower(self, group: Group, limit_s: float) -> int:
+        """Hits of a group that took longer than `limit_s`, to the width of a bucket (2 %)."""
+        limit = bucket_of(limit_s)
+        return sum(n for bucket, n in self.total(group).durations.items() if bucket > limit)
+
+    def move(self, step: Step, sign: int) -> None:
+        """Let a step enter (+1) or leave (-1)."""
+        groups = self.groups
+        for group, tally in step.items():
+            mine = groups.get(group)
+            if mine is None:
+                mine = groups[group] = Tally()
+            mine.add(tally, sign)
+            if not mine:
+                del groups[group]
+
+
+class Series:
+    """What the cells matching `selector` amounted to, by `group_by`, second by second."""
+
+    def __init__(
+        self,
+        selector: Selector,
+        group_by: tuple[str, ...],
+        labels: tuple[str, ...] = (),
+        fill: Callable[[Series], None] | None = None,
+    ) -> None:
+        self.selector = selector
+        self.group_by = group_by
+        self.kept: set[Group] = set()
+        """Groups whose keys must never be folded: pending or firing ones."""
+        self._dimensions = (*CELL_DIMENSIONS, *labels)
+        self._timed = set(group_by) | selector.dimensions <= set(DURATION_DIMENSIONS)
+        self._reads_foldable = bool((selector.dimensions | set(group_by)) - {"source", "status"})
+        # Patterns name no end of keys; literals name as many as the operator typed.
+        self._named = bool(self.selector.dimensions - {"source", "status"}) and not any(
+            "*" in pattern or "?" in pattern
+            for dimension, patterns in selector.where
+            if dimension not in {"source", "status"}
+            for pattern in patterns
+        )
+        self._steps: dict[int, Step] = {}
+        self._blocks: dict[int, Step] = {}
+        self._windows: dict[int, WindowSums] = {}
+        self._memo: dict[tuple[tuple[str, ...], tuple[str, ...]], Group] = {}
+        self._end: int | None = None
+        self._fill = fill
+
+    def sums(self, window_s: int) -> WindowSums:
+        """The running sums of the last `window_s` seconds, registered on first use."""
+        window = self._windows.get(window_s)
+        if window is None:
+            window = self._windows[window_s] = WindowSums(window_s)
+            if window.step_s > 1 and self._fill is not None:
+                self._fill(self)  # blocks are kept from the first long window on
+            else:
+                self._refill(window)
+        return window
+
+    def second(self, group: Group, second: int) -> Tally | None:
+        """One evaluated second of a group, or None when it had no hits."""
+        return self._steps.get(second, {}).get(group)
+
+    def folded(self, window_s: int) -> bool:
+        """Whether lines in the window lost a dimension this series reads to the caps."""
+        if not self._reads_foldable:
+            return False
+        window = self.sums(window_s)
+        return any(OTHER in group for group in window.groups)
+
+    def protects(self, key: CellKey) -> bool:
+        """Whether a cell must not be folded: named by `where`, or of a kept group."""
+        if not self._reads_foldable:
+            return False
+        group = self._group_of(self._dimensions, key)
+        if group is _UNMATCHED:
+            return False
+        return group in self.kept or self._named
+
+    def put(self, second: int, exact: Exact) -> None:
+        """Take a closed second, before it is evaluated."""
+        step = self._project(exact)
+        if step:
+            self._steps[second] = step
+
+    def late(self, second: int, exact: Exact) -> None:
+        """Add lines that arrived after their second was evaluated, wherever it still counts."""
+        step = self._project(exact)
+        if not step:
+            return
+        if self._end is not None and second > self._end - 2 * FINE_S:
+            _move(self._steps.setdefault(second, {}), step, 1)
+        start = second - second % BLOCK_S
+        for window in self._windows.values():
+            if self._holds(window, second):
+                window.move(step, 1)
+        if self._has_long and self._end is not None and start + BLOCK_S <= self._end + 1:
+            _move(self._blocks.setdefault(start, {}), step, 1)
+
+    def put_block(self, start: int, exact: Exact) -> None:
+        """Take a closed block that is older than the seconds kept (after a restart)."""
+        if self._has_long:
+            step = self._project(exact)
+            if step:
+                self._blocks[start] = step
+
+    def advance(self, second: int) -> None:
+        """Evaluate `second`: every window takes it in and lets its oldest go."""
+        self._end = second
+        ends_block = second % BLOCK_S == BLOCK_S - 1
+        if ends_block and self._has_long:
+            self._close_block(second - BLOCK_S + 1)
+        for window in self._windows.values():
+            if window.step_s == 1:
+                self._enter_leave(window, self._steps, second, second - window.window_s)
+            elif ends_block:
+                start = second - BLOCK_S + 1
+                self._enter_leave(window, self._blocks, start, start - window.window_s)
+        self._steps.pop(second - 2 * FINE_S, None)
+        if ends_block and self._blocks:
+            longest = max(self._windows)
+            self._blocks.pop(second - BLOCK_S + 1 - longest - BLOCK_S, None)
+
+    def rebuild(self, end: int) -> None:
+        """Set every window anew as of second `end`, from the steps at hand."""
+        self._end = end
+        self._steps = {s: step for s, step in self._steps.items() if end - 2 * FINE_S < s <= end}
+        for window in self._windows.values():
+            self._refill(window)
+
+    @property
+    def _has_long(self) -> bool:
+        return any(window.step_s > 1 for window in self._windows.values())
+
+    @staticmethod
+    def _enter_leave(
+        window: WindowSums, steps: Mapping[int, Step], enters: int, leaves: int
+    ) -> None:
+        new, old = steps.get(enters), steps.get(leaves)
+        if new:
+            window.move(new, 1)
+        if old:
+            window.move(old, -1)
+
+    def _holds(self, window: WindowSums, second: int) -> bool:
+        """Whether a window as it stands has taken in `second`."""
+        if self._end is None:
+            return False
+        end = self._end
+        if window.step_s > 1:
+            end -= (end + 1) % BLOCK_S
+        return end - window.window_s < second <= end
+
+    def _refill(self, window: WindowSums) -> None:
+        window.groups.clear()
+        if self._end is None:
+            return
+        if window.step_s == 1:
+            steps = [
+                self._steps.get(s) for s in range(self._end - window.window_s + 1, self._end + 1)
+            ]
+        else:
+            newest = self._end + 1 - (self._end + 1) % BLOCK_S
+            starts = range(newest - window.window_s, newest, BLOCK_S)
+            for start in starts:
+                if start not in self._blocks:
+                    self._close_block(start)
+            steps = [self._blocks.get(start) for start in starts]
+        for step in steps:
+            if step:
+                window.move(step, 1)
+
+    def _close_block(self, start: int) -> None:
+        total: Step = {}
+        for second in range(start, start + BLOCK_S):
+            _move(total, self._steps.get(second, {}), 1)
+        if total:
+            self._blocks[start] = total
+
+    def _project(self, exact: Exact) -> Step:
+        """The groups of a span of cells and histograms."""
+        step: Step = {}
+        for key, (hits, size) in exact.cells.items():
+            group = self._group_of(self._dimensions, key)
+            if group is _UNMATCHED:
+                continue
+            tally = step.get(group)
+            if tally is None:
+                tally = step[group] = Tally()
+            tally.hits += hits
+            tally.bytes += size
+            status_class = key[3][:1]
+            if status_class == "5":
+                tally.hits_5xx += hits
+            elif status_class == "4":
+                tally.hits_4xx += hits
+        if self._timed:
+            for where, histogram in exact.durations.items():
+                group = self._group_of(DURATION_DIMENSIONS, where)
+                if group is _UNMATCHED or group not in step:
+                    continue
+                mine = step[group].durations
+                for bucket, hits in histogram.items():
+                    mine[bucket] = mine.get(bucket, 0) + hits
+        return step
+
+    def _group_of(self, dimensions: tuple[str, ...], key: tuple[str, ...]) -> Group:
+        """The group a key falls into, or `_UNMATCHED`; remembered, keys repeat."""
+        group = self._memo.get((dimensions, key))
+        if group is None:
+            value_of = dict(zip(dimensions, key, strict=False))
+            if self.selector.matches(value_of):
+                group = tuple(value_of.get(name, "-") for name in self.group_by)
+            else:
+                group = _UNMATCHED
+            if len(self._memo) >= _MEMO_CAP:
+                self._memo.clear()
+            self._memo[dimensions, key] = group
+        return group
+
+
+def _move(total: Step, step: Mapping[Group, Tally], sign: int) -> None:
+    for group, tally in step.items():
+        mine = total.setdefault(group, Tally())
+        mine.add(tally, sign)
+        if not mine:
+            del total[group]

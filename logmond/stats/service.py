@@ -1,0 +1,146 @@
+"""The shared statistics: one place where every frame goes in and every answer comes out.
+
+Sources put in what they counted (`add`); the daemon's tick evaluates second by
+second (`advance`); rules read running sums (`series`), people ask (`summary`,
+`top`...). A late line is added where it belongs and changes later evaluations
+only. No clock: the evaluated second is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from logmond.frame.caps import Caps
+from logmond.frame.frame import CellKey, Delta
+from logmond.frame.selector import Selector
+from logmond.stats.changes import changes
+from logmond.stats.coverage import Coverage
+from logmond.stats.queries import Queries
+from logmond.stats.results import Evidence, Summary, TopTable
+from logmond.stats.series import Series
+from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers
+
+GAP_MEMORY_S = 2 * BLOCKS_KEPT_S
+"""Seconds after which a gap can no longer touch a window."""
+
+
+class StatisticsService:
+    """Windows over everything that was counted, as of one evaluated second."""
+
+    def __init__(self, caps: Caps | None = None, labels: tuple[str, ...] = ()) -> None:
+        self.labels = labels
+        self.coverage = Coverage()
+        self.tiers = Tiers(caps or Caps(), self._protects)
+        self._queries = Queries(self.tiers, self.coverage, labels)
+        self._series: dict[tuple[Selector, tuple[str, ...]], Series] = {}
+        self._distinct: dict[int, tuple[int, int]] = {}
+
+    @property
+    def evaluated(self) -> int | None:
+        """The newest evaluated second; None before the first."""
+        return self.tiers.evaluated
+
+    def start(self, evaluated: int) -> None:
+        """Everything up to second `evaluated` counts as evaluated; the next one follows."""
+        self.tiers.evaluated = evaluated
+        for series in self._series.values():
+            series.rebuild(evaluated)
+
+    def add(self, delta: Delta) -> dict[str, int]:
+        """Take what was counted; return how many lines of each source came late."""
+        late: dict[str, int] = {}
+        for second, exact in self.tiers.add(delta).items():
+            for series in self._series.values():
+                series.late(second, exact)
+            for key, (hits, _) in exact.cells.items():
+                late[key[0]] = late.get(key[0], 0) + hits
+        return late
+
+    def advance(self, second: int) -> None:
+        """Evaluate `second`, the one after the last: close it and roll every window."""
+        exact = self.tiers.close(second)
+        for series in self._series.values():
+            series.put(second, exact)
+            series.advance(second)
+        self.coverage.trim(second - GAP_MEMORY_S)
+
+    def jump(self, second: int) -> None:
+        """Begin a new epoch at `second`; what lies between was not evaluated."""
+        self.tiers.jump(second)
+        for series in self._series.values():
+            series.rebuild(second)
+
+    def series(self, selector: Selector, group_by: tuple[str, ...] = ()) -> Series:
+        """The series of (selector, group_by), shared between rules."""
+        key = (selector, group_by)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series(selector, group_by, self.labels, self._fill)
+            self._fill(series)
+        return series
+
+    def drop_unused(self, used: set[tuple[Selector, tuple[str, ...]]]) -> None:
+        """Forget series no rule reads any more."""
+        self._series = {key: series for key, series in self._series.items() if key in used}
+
+    def summary(
+        self, window_s: int, where: Selector | None = None, by: str | None = None
+    ) -> Summary:
+        """What a window amounted to (see `Queries.summary`)."""
+        return self._queries.summary(window_s, where, by)
+
+    def top(self, dimension: str, window_s: int, n: int = 10, *, errors: bool = False) -> TopTable:
+        """The most frequent keys of a dimension (see `Queries.top`)."""
+        return self._queries.top(dimension, window_s, n, errors=errors)
+
+    def distinct_clients(self, window_s: int) -> int:
+        """Distinct clients of a window; computed anew once a block."""
+        evaluated = self.evaluated or 0
+        block = (evaluated + 1) // 10
+        cached = self._distinct.get(window_s)
+        if cached is None or cached[0] != block:
+            if len(self._distinct) > 64:
+                self._distinct.clear()
+            cached = self._distinct[window_s] = (block, self._queries.distinct_clients(window_s))
+        return cached[1]
+
+    def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
+        """Counters of the loss ledger over a window."""
+        return self._queries.ledger(window_s, sources)
+
+    def samples(self, window_s: int, *, errors: bool = False) -> list[tuple[str, str, str]]:
+        """Redacted sample lines of a window, as (status, section, text)."""
+        return self._queries.samples(window_s, errors=errors)
+
+    def changes(
+        self, window_s: int, end: int, *, errors: bool = False, where: Selector | None = None
+    ) -> list[Evidence]:
+        """What makes up the rise of a window (see `logmond.stats.changes`)."""
+        return changes(
+            self.tiers,
+            self._queries.dimensions,
+            window_s,
+            end,
+            errors=errors,
+            where=where or Selector(),
+        )
+
+    def restore(self, frames: Mapping[tuple[str, int], bytes], evaluated: int) -> None:
+        """Take back the frames of the durable state and set every window as of `evaluated`."""
+        self.tiers.restore(frames, evaluated)
+        for series in self._series.values():
+            self._fill(series)
+
+    def _fill(self, series: Series) -> None:
+        """Give a series what the tiers still hold."""
+        if self.evaluated is None:
+            return
+        for second, exact in self.tiers.kept_seconds():
+            series.put(second, exact)
+        for start, exact in self.tiers.kept_blocks():
+            series.put_block(start, exact)
+        series.rebuild(self.evaluated)
+
+    def _protects(self, key: CellKey) -> bool:
+        """Whether any series needs a cell under its own key."""
+        return any(series.protects(key) for series in self._series.values())
