@@ -90,7 +90,7 @@ class PythonKernel:
             fallbacks: the second named by each line's syslog header, if any.
         """
         lines = chunk.count(b"\n")
-        if not lines or not self._readers:
+        if not lines:
             return Scanned(0, None, [])
         leader = self._readers[0]
         rows = leader.rows(chunk)
@@ -98,6 +98,12 @@ class PythonKernel:
             newest = self._count(leader.format, rows, arrival, fallbacks, believed)
             return Scanned(lines, newest, [])
         return self._scan_lines(chunk, arrival, fallbacks, believed)
+
+    @property
+    def needs_fallbacks(self) -> bool:
+        """Whether lines may come without a stamp that is always there."""
+        leader = self._readers[0].format
+        return not leader.time_kind or not isinstance(leader, TextFormat)
 
     def take(self) -> Delta:
         """What was counted since it was last taken."""

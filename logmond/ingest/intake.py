@@ -1,0 +1,146 @@
+"""The parsing side of one configured source: messages and lines in, frames and a ledger out.
+
+Whatever the transport, everything of one source passes here: header, acceptance,
+repetition, kernel; and every message ends in exactly one place of the ledger.
+No sockets; the moment of arrival comes from the clock handed in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from logmond.frame.frame import Delta, Exact
+from logmond.ingest.kernel.python import PythonKernel, Scanned
+from logmond.ingest.ledger import OUTCOMES, Ledger
+from logmond.ingest.syslog import Header, SyslogParser, header_second, noise, repeated
+
+TRUNCATIONS = frozenset((1024, 2048, 8192))
+"""Lengths at which senders cut: HAProxy and `logger` at 1024, others at 2048 or 8192."""
+
+MAX_REPEATED = 10_000
+"""Lines one "message repeated N times" may stand for; more is not believed."""
+
+FILED = (*OUTCOMES, "received", "kernel_drops", "late")
+"""Counters of the ledger that are filed by second too, so that rules can watch them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Which messages a source takes; an empty set takes all. Others are filtered, and counted."""
+
+    tags: frozenset[bytes] = frozenset()
+    hosts: frozenset[bytes] = frozenset()
+
+    def refusal(self, header: Header | None) -> str | None:
+        """Why a message is not taken ("tag", "host"), or None when it is."""
+        if self.tags and (header is None or header.tag not in self.tags):
+            return "tag"
+        if self.hosts and (header is None or header.host not in self.hosts):
+            return "host"
+        return None
+
+
+class Intake:
+    """Everything one source delivered, until it is taken."""
+
+    def __init__(
+        self,
+        name: str,
+        kernel: PythonKernel,
+        wall: Callable[[], float],
+        *,
+        accept: Accept | None = None,
+        zone: tzinfo = UTC,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.name = name
+        self.kernel = kernel
+        self.ledger = ledger or Ledger()
+        self._wall = wall
+        self._accept = accept or Accept()
+        self._accepts_all = accept is None or accept == Accept()
+        self._zone = zone
+        self._syslog = SyslogParser()
+        self._filed: Counter[str] = Counter(self.ledger.totals)
+
+    def messages(self, messages: Sequence[bytes], *, believed: bool) -> int | None:
+        """Take framed messages, with or without a syslog header (see the seam)."""
+        arrival = self._wall()
+        headers: list[Header | None] = []
+        bodies: list[bytes] = []
+        suspects = 0
+        split = self._syslog.split
+        for message in messages:
+            header, body = split(message)
+            if not self._accepts_all and (reason := self._accept.refusal(header)):
+                self.ledger.reject("filtered", message, reason=reason)
+                continue
+            if len(message) in TRUNCATIONS:
+                suspects += 1
+            times, body = repeated(body)
+            if times > 1:
+                times = min(times, MAX_REPEATED)
+                self.ledger.note("repeated", times)
+                headers += [header] * (times - 1)
+                bodies += [body] * (times - 1)
+            headers.append(header)
+            bodies.append(body)
+        if not bodies:
+            return None
+        chunk = b"\n".join(bodies)
+        if chunk.count(b"\n") != len(bodies) - 1:  # octet counting lets a message hold LF
+            chunk = b"\n".join(body.replace(b"\n", b" ") for body in bodies)
+        fallbacks = self._fallbacks(headers, arrival) if self.kernel.needs_fallbacks else None
+        scanned = self.kernel.scan(chunk + b"\n", arrival, believed=believed, fallbacks=fallbacks)
+        self.ledger.note("truncated_suspect", suspects)
+        self._account(scanned, arrival, headers)
+        return scanned.newest
+
+    def lines(self, chunk: bytes) -> int | None:
+        """Take whole bare lines, each ended by LF (see the seam)."""
+        arrival = self._wall()
+        scanned = self.kernel.scan(chunk, arrival, believed=True)
+        self._account(scanned, arrival, None)
+        return scanned.newest
+
+    def take(self, second: int) -> Delta:
+        """What was counted since it was last taken; the ledger's movement is filed at `second`."""
+        delta = self.kernel.take()
+        totals = self.ledger.totals
+        moved = {
+            (self.name, counter): totals[counter] - self._filed[counter]
+            for counter in FILED
+            if totals[counter] != self._filed[counter]
+        }
+        if moved:
+            delta.exact.setdefault(second, Exact()).merge(Exact(ledger=moved))
+            self._filed = Counter({counter: totals[counter] for counter in FILED})
+        return delta
+
+    def _fallbacks(self, headers: list[Header | None], arrival: float) -> list[int | None]:
+        """The second each header names; headers repeat, so each is read once."""
+        known = {
+            id(header): header_second(header, arrival, self._zone)
+            for header in {id(header): header for header in headers}.values()
+        }
+        return [known[id(header)] for header in headers]
+
+    def _account(
+        self, scanned: Scanned, arrival: float, headers: list[Header | None] | None
+    ) -> None:
+        """Enter a scanned chunk in the ledger."""
+        ledger = self.ledger
+        ledger.counted(scanned.counted, arrival)
+        for number, line in scanned.rejects:
+            reason = noise(headers[number] if headers else None, line)
+            if reason is None:
+                ledger.reject("unparsed", line)
+            else:
+                ledger.reject("filtered", line, reason=reason)
+        skewed = self.kernel.stamps.skewed
+        if skewed:
+            ledger.note("skewed", skewed)
+            self.kernel.stamps.skewed = 0

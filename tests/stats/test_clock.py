@@ -1,0 +1,62 @@
+"""The evaluation clock hands out every second once, and knows when time broke."""
+
+from __future__ import annotations
+
+import pytest
+
+from logmond.stats.clock import EvaluationClock
+
+WALL = 1_795_453_200.0
+
+
+def clock_at(monotonic: float) -> EvaluationClock:
+    """A clock started at WALL."""
+    return EvaluationClock(3.0, monotonic, WALL)
+
+
+def test_every_second_is_due_exactly_once_whatever_the_ticks_do() -> None:
+    """Late, early and uneven ticks never skip or repeat a second."""
+    clock, evaluated, seen = clock_at(10.0), int(WALL) - 4, []
+    moment = 0.0
+    for wait in (1.0, 0.4, 0.2, 2.9, 1.0, 0.0, 4.9, 1.1):
+        moment += wait
+        due = clock.tick(evaluated, 10.0 + moment, WALL + moment)
+        assert due.jump is None
+        seen += due.seconds
+        evaluated = seen[-1] if seen else evaluated
+    assert seen == list(range(int(WALL) - 3, int(WALL + moment) - 3 + 1))
+
+
+@pytest.mark.parametrize("step", [3600, -3600, 86400, -86400, 5.5])
+def test_a_clock_step_begins_a_new_epoch_and_evaluates_nothing_between(step: float) -> None:
+    """Both directions; the next tick goes on from the new epoch."""
+    clock = clock_at(10.0)
+    due = clock.tick(int(WALL) - 3, 11.0, WALL + 1 + step)
+    assert list(due.seconds) == []
+    assert due.jump == int(WALL + 1 + step - 3)
+    assert due.reason is not None
+    assert "stepped" in due.reason
+    after = clock.tick(due.jump, 12.0, WALL + 2 + step)
+    assert list(after.seconds) == [due.jump + 1]
+
+
+def test_small_corrections_are_followed_within_the_epoch() -> None:
+    """NTP slewing by a second or two skips no evaluation."""
+    clock = clock_at(10.0)
+    due = clock.tick(int(WALL) - 3, 11.0, WALL + 3)
+    assert list(due.seconds) == [int(WALL) - 2, int(WALL) - 1, int(WALL)]
+    back = clock.tick(int(WALL), 12.0, WALL + 1)
+    assert list(back.seconds) == []
+
+
+def test_a_stopped_process_begins_a_new_epoch() -> None:
+    """After SIGSTOP for a minute, that minute is not evaluated in one go."""
+    due = clock_at(10.0).tick(int(WALL) - 3, 70.0, WALL + 60)
+    assert due.jump == int(WALL) + 57
+    assert due.reason == "nothing ran for 60s"
+
+
+def test_state_of_a_clock_that_was_ahead_does_not_freeze_evaluation() -> None:
+    """An evaluated second far in the future, from before a restart, ends its epoch."""
+    due = clock_at(10.0).tick(int(WALL) + 3600, 11.0, WALL + 1)
+    assert due.jump == int(WALL) - 2
