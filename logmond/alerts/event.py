@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from logmond.stats.results import Evidence
+
+__all__ = ["Event", "Evidence", "Peak"]
+
 
 @dataclass(frozen=True, slots=True)
 class Peak:
@@ -15,20 +19,6 @@ class Peak:
 
     value: float
     at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One statement of what changed: a key of a dimension and its share of the rise.
-
-    `share` and `error` are fractions of 1; the true share lies in
-    [share, share + error].
-    """
-
-    dimension: str
-    key: str
-    share: float
-    error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""What stands behind an incident: which keys make up the rise, and a few lines that show it.
+
+The statistics say how much of the rise each key is; here these raw statements
+become evidence: what the rule fixes anyway is left out, what names an offender
+comes first. No clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from logmond.alerts.event import Evidence
+from logmond.alerts.rule import Rule
+from logmond.alerts.seam import Group, Statistics
+from logmond.frame.frame import OTHER
+from logmond.frame.selector import Selector
+
+ERROR_METRICS = frozenset({"ratio_4xx", "ratio_5xx"})
+"""Metrics whose offenders are found among the lines with status 400 and above."""
+
+MAX_EVIDENCE = 8
+"""Statements an incident keeps."""
+
+MAX_SAMPLES = 3
+"""Sample lines an incident keeps."""
+
+TOLD = 3
+"""Statements that stand on the line of an alert."""
+
+# True of nearly all traffic at any time, so a large share of it says little.
+_PLAIN = frozenset({"source", "method", "status"})
+
+_MEANINGLESS = frozenset({OTHER, "-", ""})
+
+
+def gather(
+    stats: Statistics, rule: Rule, group: Group, second: int
+) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+    """The evidence and the sample lines for a group that fired at `second`."""
+    if not rule.rising or rule.kind.kind == "ledger":
+        return (), ()  # a fall is made of keys that are absent, a reject has none
+    errors = rule.metric in ERROR_METRICS
+    where = _of_class(rule, within(rule, group))
+    changes = stats.changes(rule.window_s, second, errors=errors, where=where)
+    samples = stats.samples(rule.window_s, errors=errors)
+    return ordered(changes, where), tuple(chosen(samples, where))
+
+
+def within(rule: Rule, group: Group) -> Selector:
+    """What a rule and one of its groups take together."""
+    if OTHER in group:
+        return rule.selector
+    where = dict(rule.selector.where)
+    where.update({name: (value,) for name, value in zip(rule.group_by, group, strict=False)})
+    return Selector(tuple(sorted(where.items())))
+
+
+def ordered(changes: Iterable[Evidence], where: Selector) -> tuple[Evidence, ...]:
+    """The statements worth telling, who or what offends first, the largest share first."""
+    fixed = {name for name, values in where.where if len(values) == 1}
+    telling = [
+        change
+        for change in changes
+        if change.key not in _MEANINGLESS and change.dimension not in fixed
+    ]
+    telling.sort(
+        key=lambda change: (change.dimension in _PLAIN, -change.share, change.dimension, change.key)
+    )
+    return tuple(telling[:MAX_EVIDENCE])
+
+
+def _of_class(rule: Rule, where: Selector) -> Selector:
+    """Narrowed to the responses an error rule is about, unless it names statuses itself."""
+    if rule.metric not in ERROR_METRICS or "status" in where.dimensions:
+        return where
+    pair = ("status", (rule.metric.removeprefix("ratio_"),))
+    return Selector(tuple(sorted((*where.where, pair))))
+
+
+def chosen(samples: Sequence[tuple[str, str, str]], where: Selector) -> list[str]:
+    """Up to `MAX_SAMPLES` lines that `where` takes, as far as a sample tells."""
+    readable = where.dimensions & {"status", "section"}
+    asked = Selector(tuple(pair for pair in where.where if pair[0] in readable))
+    kept: dict[str, None] = {}
+    for status, section, text in samples:
+        if len(kept) == MAX_SAMPLES:
+            break
+        if asked.matches({"status": status, "section": section}):
+            kept[text] = None
+    return list(kept)
+
+
+def statements(evidence: Iterable[Evidence]) -> str:
+    """The best statement of each dimension: ``section /api 83%, client 203.0.113.7 71%``."""
+    best: dict[str, Evidence] = {}
+    for one in evidence:
+        best.setdefault(one.dimension, one)
+    return ", ".join(_statement(one) for one in list(best.values())[:TOLD])
+
+
+def _statement(evidence: Evidence) -> str:
+    told = f"{evidence.dimension} {evidence.key} {100 * evidence.share:.0f}%"
+    most = min(1.0, evidence.share + evidence.error)
+    return told if most - evidence.share < 0.005 else f"{told} (at most {100 * most:.0f}%)"

@@ -1,0 +1,255 @@
+"""The alerts of one daemon: every evaluated second goes in, events come out.
+
+The daemon calls `step` once for each evaluated second, after the statistics
+have taken it. Outputs and the admin port subscribe to the events and ask for
+incidents; they never see a rule at work. Events are decided here, in order,
+before anybody is told: a subscriber that fails harms nobody else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+
+from twisted.logger import Logger
+
+from logmond.alerts import wording
+from logmond.alerts.admission import Room
+from logmond.alerts.attest import Attestor
+from logmond.alerts.event import Event
+from logmond.alerts.incident import Acknowledgement, Incident
+from logmond.alerts.memory import Memory, pack, pack_ended, unpack, unpack_ended
+from logmond.alerts.rule import Rule
+from logmond.alerts.seam import Statistics
+from logmond.alerts.silences import SILENCED, Silence, Silences
+from logmond.alerts.status import RuleStatus, status_of
+from logmond.alerts.watch import Watch, Watched, groups_of, removal
+from logmond.errors import QueryError
+
+ENDED_KEPT = 200
+"""Ended incidents that are remembered, the newest."""
+
+Subscriber = Callable[[Event], None]
+
+_log = Logger()
+
+
+class AlertService:
+    """Rules, their states and incidents."""
+
+    def __init__(self, rules: Sequence[Rule], stats: Statistics, node: str) -> None:
+        self.node = node
+        self.evaluated: int | None = None
+        self._stats = stats
+        self._room = Room()
+        self._attestor = Attestor(stats)
+        self._watches = {rule.name: self._watch(rule) for rule in rules}
+        self._ended: deque[Incident] = deque(maxlen=ENDED_KEPT)
+        self._ended_changed = False
+        self._orphans: list[Incident] = []
+        self._silences = Silences()
+        self._subscribers: list[Subscriber] = []
+
+    def step(self, second: int) -> list[Event]:
+        """Evaluate every rule as of `second`; return what happened, having told the subscribers.
+
+        The statistics must have evaluated `second` just before.
+        """
+        self.evaluated = second
+        self._silences.trim(second)
+        events = [self._remove(orphan, second) for orphan in self._orphans]
+        self._orphans.clear()
+        for watch in self._watches.values():
+            opened = list(watch.incidents.values())
+            events += watch.step(second, self._attestor.attest)
+            self._keep(incident for incident in opened if not incident.open)
+        self._attestor.rest()
+        self._protect()
+        return self._tell(events)
+
+    def reload(self, rules: Sequence[Rule], second: int) -> list[Event]:
+        """Watch other rules; one of the same name goes on within its incidents.
+
+        Returns what happened: incidents whose rule is gone, or is grouped
+        otherwise, are removed.
+        """
+        memory = {name: watch.remembered() for name, watch in self._watches.items()}
+        for watch in self._watches.values():
+            watch.admission.leave()
+        self._watches = {rule.name: self._watch(rule) for rule in rules}
+        orphans = self._adopt(memory)
+        self._stats.drop_unused(
+            {need for watch in self._watches.values() for need in watch.observer.needs}
+        )
+        self._protect()
+        return self._tell([self._remove(orphan, second) for orphan in orphans])
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call `callback` with every event from now on; returns what ends that."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def incidents(self, all: bool = False) -> list[Incident]:
+        """Open incidents, oldest first; with `all` also the remembered ended ones."""
+        found = [i for watch in self._watches.values() for i in watch.incidents.values()]
+        found += self._orphans
+        if all:
+            found += self._ended
+        return sorted(found, key=lambda incident: (incident.triggered_at, incident.id))
+
+    def find(self, text: str) -> Incident:
+        """The incident that `text` means: an id, any unique suffix of one, or a rule's name.
+
+        Open incidents are meant before ended ones.
+
+        Raises:
+            QueryError: none is meant, or several.
+        """
+        wanted = text.strip()
+        opened = self.incidents()
+        for pool in (opened, list(self._ended)):
+            meant = [i for i in pool if wanted and i.id.endswith(wanted.lower())]
+            meant = meant or [incident for incident in pool if incident.rule == wanted]
+            if pool is not opened and meant and meant[-1].rule == wanted:
+                meant = meant[-1:]  # of ended ones by the rule's name, the newest
+            if len(meant) > 1:
+                ids = ", ".join(incident.short_id for incident in meant[:5])
+                raise QueryError("ambiguous", f"{wanted} means {len(meant)} incidents: {ids}")
+            if meant:
+                return meant[0]
+        raise QueryError("unknown_incident", f"no incident {wanted!r}; see: incidents all")
+
+    def statuses(self) -> list[RuleStatus]:
+        """How every rule stands, in the order of the configuration."""
+        return [status_of(watch, self.evaluated) for watch in self._watches.values()]
+
+    def acknowledge(self, text: str, who: str, comment: str = "") -> Event:
+        """Note that `who` has seen an open incident, and tell the subscribers.
+
+        Raises:
+            QueryError: no open incident is meant.
+        """
+        incident = self.find(text)
+        if not incident.open:
+            raise QueryError("ended", f"incident {incident.short_id} has ended")
+        at = incident.updated_at if self.evaluated is None else self.evaluated
+        incident.acknowledged = Acknowledgement(who, comment, at)
+        event = incident.as_event("acknowledged", at, wording.acknowledged(incident))
+        return self._tell([event])[0]
+
+    def silences(self) -> list[Silence]:
+        """The silences in force, oldest first."""
+        return list(self._silences)
+
+    def silence(
+        self,
+        rule: str,
+        seconds: int,
+        comment: str = "",
+        who: str = "",
+        group: Mapping[str, str] | None = None,
+    ) -> Silence:
+        """Silence a rule, or one of its groups, for `seconds` from the evaluated second on.
+
+        Raises:
+            QueryError: there is no such rule or group, or nothing was evaluated yet.
+        """
+        watch = self._watches.get(rule)
+        if watch is None:
+            close = get_close_matches(rule, self._watches, 1)
+            hint = f'; did you mean "{close[0]}"?' if close else "; see: rules"
+            raise QueryError("unknown_rule", f"no rule {rule!r}{hint}")
+        strange = set(group or {}) - set(watch.rule.group_by)
+        if strange:
+            raise QueryError("unknown_dimension", f"{rule} is not grouped by {min(strange)}")
+        if self.evaluated is None:
+            raise QueryError("not_ready", "nothing was evaluated yet; try again in a second")
+        since = self.evaluated + 1
+        return self._silences.add(rule, group or {}, since, seconds, comment=comment, who=who)
+
+    def unsilence(self, text: str) -> Silence:
+        """End the silence whose id is, or uniquely ends in, `text`."""
+        return self._silences.remove(text)
+
+    def silenced(self, event: Event) -> bool:
+        """Whether nobody needs to be told about an event."""
+        return self._silences.covers(event)
+
+    def snapshot(self, ended: bool = True) -> bytes:
+        """What must outlive a restart; without `ended`, less the ended incidents."""
+        memory = Memory(
+            evaluated=self.evaluated,
+            rules=[watch.remembered() for watch in self._watches.values()],
+            silences=list(self._silences),
+            ended=list(self._ended) if ended else [],
+        )
+        if self._orphans:
+            memory.rules.append(Watched("", "", (), incidents=list(self._orphans)))
+        return pack(memory)
+
+    def ended_snapshot(self) -> bytes | None:
+        """The ended incidents, or None when they are as at the last call."""
+        if not self._ended_changed:
+            return None
+        self._ended_changed = False
+        return pack_ended(self._ended)
+
+    def restore(self, snapshot: bytes, ended: bytes = b"") -> None:
+        """Go on from a snapshot; incidents whose rule is gone are removed at the next step.
+
+        Raises:
+            StateError: these bytes are no snapshot.
+        """
+        memory = unpack(snapshot)
+        kept = {incident.id: incident for incident in unpack_ended(ended)} if ended else {}
+        kept.update((incident.id, incident) for incident in memory.ended)
+        self._ended.extend(sorted(kept.values(), key=lambda i: i.ended_at or 0))
+        self.evaluated = memory.evaluated
+        self._silences = Silences(memory.silences)
+        self._orphans = self._adopt({watched.rule: watched for watched in memory.rules})
+        self._protect()
+
+    def _watch(self, rule: Rule) -> Watch:
+        return Watch(rule, self._stats, self.node, self._room)
+
+    def _adopt(self, memory: Mapping[str, Watched]) -> list[Incident]:
+        """Let every rule go on from its memory; return the incidents of none."""
+        orphans: list[Incident] = []
+        for name, watched in memory.items():
+            watch = self._watches.get(name)
+            orphans += watched.incidents if watch is None else watch.adopt(watched)
+        return orphans
+
+    def _remove(self, incident: Incident, second: int) -> Event:
+        event = removal(incident, second)
+        self._keep([incident])
+        return event
+
+    def _keep(self, incidents: Iterable[Incident]) -> None:
+        for incident in incidents:
+            self._ended.append(incident)
+            self._ended_changed = True
+
+    def _protect(self) -> None:
+        """Tell the statistics which groups must not be folded: those that are not quiet."""
+        kept = groups_of(self._watches.values())
+        for watch in self._watches.values():
+            if watch.rule.group_by:
+                watch.observer.series.kept = kept[id(watch.observer.series)]
+
+    def _tell(self, events: list[Event]) -> list[Event]:
+        told = [replace(e, reason=SILENCED) if self.silenced(e) else e for e in events]
+        for event in told:
+            for callback in tuple(self._subscribers):
+                try:
+                    callback(event)
+                except Exception:
+                    _log.failure("A subscriber failed on {line}", line=event.message)
+        return told

@@ -1,0 +1,238 @@
+"""What one evaluated second says about the groups of a rule: their readings, and why.
+
+Here the law of incomplete knowledge is applied: a partial window may fire an
+`above` rule, it never clears anything and never fires a `below` rule; what
+cannot be known says so. No states, no clock: the second is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from logmond.alerts.admission import Admission
+from logmond.alerts.incident import LIMIT, NO_DATA
+from logmond.alerts.lifecycle import Reading
+from logmond.alerts.measure import (
+    NOTHING,
+    beyond_quantile,
+    beyond_value,
+    judge,
+    ledger_value,
+    suspect,
+    total,
+    value_of,
+)
+from logmond.alerts.rule import MAX_FINE_WINDOW_S, Rule
+from logmond.alerts.seam import Group, Statistics, Tally
+from logmond.frame.frame import BLOCK_S
+from logmond.frame.selector import Selector
+from logmond.telemetry import window
+
+WHOLE, PARTIAL, EMPTY = "whole", "partial", "empty"
+
+SECONDS_KEPT = 600
+"""How far back single seconds of a series reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of a window at all.
+
+    `blind` says that nothing can be: a source is broken, or nothing was
+    observed. `reason` is for people, None for a whole window.
+    """
+
+    state: str
+    blind: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The reading of one group at one second.
+
+    `level` is the gravest limit a breach is beyond, `value` is None when
+    unusable, `idle` says that it is 0 because there were no requests.
+    """
+
+    reading: Reading
+    level: int = -1
+    value: float | None = None
+    reason: str | None = None
+    idle: bool = False
+    blind: bool = False
+    cause: str = LIMIT
+
+
+class Observer:
+    """One rule's view of the statistics."""
+
+    def __init__(self, rule: Rule, stats: Statistics, admission: Admission) -> None:
+        self.rule = rule
+        self.series = stats.series(rule.selector, rule.group_by)
+        self.needs = {(rule.selector, rule.group_by)}
+        """The series it reads."""
+        self.silent_s = 0
+        """Evaluated seconds without any parsed line, for `no_data`."""
+        self._stats = stats
+        self._admission = admission
+        self._sums = self.series.sums(rule.window_s)
+        self._suspect = suspect(rule)
+        self._computed: tuple[int, float, int] | None = None
+        if rule.no_data == "alert":
+            asked = rule.selector.values("source")
+            arrivals = Selector((("source", asked),) if asked else ())
+            self.needs.add((arrivals, ()))
+            self._arrivals = stats.series(arrivals)
+            self._arrived = self._arrivals.sums(rule.window_s)
+
+    def span(self, second: int) -> tuple[int, int]:
+        """The first and last second of the window as of `second`; long ones end with a block."""
+        if self.rule.window_s > MAX_FINE_WINDOW_S:
+            second -= (second + 1) % BLOCK_S
+        return second - self.rule.window_s + 1, second
+
+    def knowledge(self, second: int) -> Knowledge:
+        """What is known of the window as of `second`."""
+        coverage, sources = self._stats.coverage, self.rule.sources
+        state = coverage.state(sources, *self.span(second))
+        broken = coverage.broken(sources)
+        length = window(self.rule.window_s)
+        if broken is not None:
+            return Knowledge(state, True, broken)
+        if state == EMPTY:
+            return Knowledge(EMPTY, True, f"nothing was observed in the last {length}")
+        if state == PARTIAL:
+            return Knowledge(PARTIAL, False, f"only part of the last {length} was observed")
+        if self.series.folded(self.rule.window_s):
+            return Knowledge(PARTIAL, False, "too many different keys, some are counted together")
+        return Knowledge(WHOLE, False, None)
+
+    def arrive(self, second: int, knowledge: Knowledge) -> bool:
+        """Note whether anything parsed arrived; True when nothing did for the whole window."""
+        if self.rule.no_data != "alert":
+            return False
+        if self._arrivals.second((), second) is not None:
+            self.silent_s = 0
+        elif knowledge.blind or self._observed(second):
+            self.silent_s += 1
+        return self.silent_s >= self.rule.window_s and not self._arrived.groups.get(())
+
+    def groups(self, held: Collection[Group]) -> list[Group]:
+        """Admit the groups of this second; return those whose reading may be a breach."""
+        present = self._sums.groups
+        if not self.rule.group_by:
+            return [()]
+        self._admission.update(present, held)
+        suspects = [g for g, tally in self._admission.present(present) if self._suspect(tally)]
+        other = self._admission.other
+        if self._admission.members(other, present) and self._suspect(self.tally(other)):
+            suspects.append(other)
+        return suspects
+
+    def tally(self, group: Group) -> Tally:
+        """The window of a group."""
+        present = self._sums.groups
+        if group in present and group != self._admission.other:
+            return present[group]
+        members = self._admission.members(group, present)
+        return total(present.get(member) for member in members) if members else NOTHING
+
+    def second(self, group: Group, second: int) -> Tally | None:
+        """One second of a group."""
+        members = self._admission.members(group, self._sums.groups)
+        found = [self.series.second(member, second) for member in members]
+        return total(found) if any(tally is not None for tally in found) else None
+
+    def look(self, group: Group, knowledge: Knowledge, second: int) -> Sight:
+        """The reading of a group."""
+        if knowledge.blind:
+            return Sight(Reading.UNUSABLE, reason=knowledge.reason, blind=True)
+        rule = self.rule
+        if rule.kind.kind in ("distinct", "ledger"):
+            value, hits = self._compute(second)
+            tally: Tally = NOTHING
+        else:
+            tally = self.tally(group)
+            hits = tally.hits
+            if rule.kind.kind == "duration":
+                hits = sum(self._sums.timed(member) for member in self._members(group))
+            value = value_of(rule.kind, tally, rule.window_s) or 0.0
+        if rule.kind.needs_hits and hits < max(1, rule.min_hits):
+            return Sight(Reading.UNUSABLE, reason=self._thin(hits))
+        if rule.kind.kind == "duration":
+            beyond = beyond_quantile(rule, hits, lambda limit: self._slower(group, limit))
+        else:
+            beyond = beyond_value(rule, value)
+        reading, level = judge(rule, beyond)
+        if knowledge.state != WHOLE and not (rule.rising and reading is Reading.BREACH):
+            return Sight(Reading.UNUSABLE, reason=knowledge.reason)
+        idle = rule.kind.kind in ("count", "rate") and not hits
+        return Sight(reading, level, value, idle=idle)
+
+    def silence(self, sight: Sight | None, knowledge: Knowledge) -> Sight:
+        """The reading when nothing arrived for the whole window and that is an alert.
+
+        A value that breaches by itself says more, and keeps its reading.
+        """
+        if sight is not None and sight.reading is Reading.BREACH:
+            return sight
+        reason = knowledge.reason if knowledge.blind else None
+        return Sight(Reading.BREACH, 0, reason=reason, blind=knowledge.blind, cause=NO_DATA)
+
+    def of_second(self, group: Group, second: int, value: float | None) -> float | None:
+        """The metric of one single second, for the peak.
+
+        Distinct clients and the ledger have no value of a second: the window's
+        `value` stands for it.
+        """
+        if self.rule.kind.kind in ("distinct", "ledger"):
+            return value
+        return value_of(self.rule.kind, self.second(group, second) or NOTHING, 1)
+
+    def seconds(self, group: Group, second: int) -> range:
+        """The seconds to look for a peak in when a group fires at `second`."""
+        if len(self._members(group)) > 1:  # hundreds of groups by hundreds of seconds
+            return range(second, second + 1)
+        return range(max(self.span(second)[0], second - SECONDS_KEPT + 1), second + 1)
+
+    def watched(self) -> list[Group]:
+        """The groups that have hits now."""
+        present = self._sums.groups
+        groups = [group for group, _ in self._admission.present(present)]
+        other = self._admission.other
+        return [*groups, other] if self._members(other) else groups
+
+    @property
+    def folded(self) -> int:
+        """How many groups are watched together only."""
+        return len(self._admission.rest)
+
+    def _observed(self, second: int) -> bool:
+        return self._stats.coverage.state(self.rule.sources, second, second) != EMPTY
+
+    def _members(self, group: Group) -> Sequence[Group]:
+        return self._admission.members(group, self._sums.groups)
+
+    def _slower(self, group: Group, limit: float) -> int:
+        return sum(self._sums.slower(member, limit) for member in self._members(group))
+
+    def _compute(self, second: int) -> tuple[float, int]:
+        """The value that is computed, not summed, and the messages behind it; once a block."""
+        block = (second + 1) // BLOCK_S
+        if self._computed is None or self._computed[0] != block:
+            rule = self.rule
+            if rule.kind.kind == "distinct":
+                self._computed = (block, self._stats.distinct_clients(rule.window_s), 0)
+            else:
+                counters = self._stats.ledger(rule.window_s, rule.sources)
+                value = ledger_value(rule.kind, counters)
+                self._computed = (block, value, counters.get("received", 0))
+        return self._computed[1], self._computed[2]
+
+    def _thin(self, hits: int) -> str:
+        length = window(self.rule.window_s)
+        if not hits:
+            return f"no requests in {length}"
+        return f"only {hits:,} requests in {length}, min_hits is {self.rule.min_hits:,}"

@@ -1,0 +1,68 @@
+"""How each rule stands, for people who ask. Plain data; no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from logmond.alerts.lifecycle import State
+from logmond.alerts.watch import Watch
+
+_ORDER = (State.QUIET, State.PENDING, State.CLEARING, State.FIRING)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """One rule now.
+
+    `state` is that of its worst group. `value` is the rule's, or of its most
+    extreme group; None when it cannot be told, and `reason` says why. `limit`
+    is the mildest limit. `groups` are watched one by one, `groups_folded` only
+    together as ``(other)``.
+    """
+
+    name: str
+    metric: str
+    state: str
+    value: float | None
+    limit: float
+    window_s: int
+    reason: str | None
+    groups_firing: int
+    groups: int = 0
+    groups_folded: int = 0
+
+
+def status_of(watch: Watch, second: int | None) -> RuleStatus:
+    """The status of a rule as of the evaluated second, None before the first."""
+    rule = watch.rule
+    value, reason = _value(watch, second)
+    states = [track.state for track in watch.tracks.values()]
+    return RuleStatus(
+        name=rule.name,
+        metric=rule.metric,
+        state=max(states, key=_ORDER.index, default=State.QUIET).value,
+        value=value,
+        limit=rule.limits[0][1],
+        window_s=rule.window_s,
+        reason=reason,
+        groups_firing=len(watch.incidents),
+        groups=len(watch.admission),
+        groups_folded=watch.observer.folded,
+    )
+
+
+def _value(watch: Watch, second: int | None) -> tuple[float | None, str | None]:
+    if second is None:
+        return None, "nothing was evaluated yet"
+    observer = watch.observer
+    knowledge = observer.knowledge(second)
+    if not watch.rule.group_by:
+        sight = observer.look((), knowledge, second)
+        return sight.value, sight.reason or knowledge.reason
+    if knowledge.blind:
+        return None, knowledge.reason
+    sights = [observer.look(group, knowledge, second) for group in observer.watched()]
+    values = [sight.value for sight in sights if sight.value is not None]
+    if not values:
+        return None, knowledge.reason
+    return (max(values) if watch.rule.rising else min(values)), knowledge.reason

@@ -1,0 +1,263 @@
+"""One rule, watched: its groups go through the lifecycle, its incidents come and go.
+
+Every evaluated second is one call of `step`. Only groups that are not quiet, or
+whose value may be a breach, are looked at: a quiet group without a breach
+stays quiet whatever else its reading says. No clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from logmond.alerts import wording
+from logmond.alerts.admission import Admission, Room, named_groups
+from logmond.alerts.event import Event
+from logmond.alerts.incident import Incident, incident_id
+from logmond.alerts.lifecycle import NOT_COUNTING, Reading, State, Track, Waits
+from logmond.alerts.rule import SEVERITIES, Rule
+from logmond.alerts.seam import Group, Statistics
+from logmond.alerts.sight import Knowledge, Observer, Sight
+
+UPDATE_S = 60
+"""Seconds between two updates of an open incident."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a rule remembers; everything here outlives a restart.
+
+    `tracks` are the groups that are not quiet, `incidents` the open ones.
+    `reached` are the groups of a grouped `below` rule that have been seen
+    above their limit: only they can fall below it, so that a stranger's single
+    request to an unknown host is not an alert.
+    """
+
+    rule: str
+    metric: str
+    group_by: tuple[str, ...]
+    tracks: list[tuple[Group, Track]] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    reached: list[Group] = field(default_factory=list)
+    silent_s: int = 0
+
+
+class Watch:
+    """One rule at work."""
+
+    def __init__(self, rule: Rule, stats: Statistics, node: str, room: Room) -> None:
+        self.rule = rule
+        self.node = node
+        self.waits = Waits.of(rule.for_s, rule.hold_s, rule.window_s)
+        self.admission = Admission(len(rule.group_by), room)
+        self.observer = Observer(rule, stats, self.admission)
+        self.tracks: dict[Group, Track] = {}
+        self.incidents: dict[Group, Incident] = {}
+        self._reached: set[Group] = set(named_groups(rule))
+        self.admission.hold(self._reached)
+
+    def step(self, second: int, attest: Callable[[Incident], None]) -> list[Event]:
+        """Take one evaluated second; return what happened, in the order of groups.
+
+        `attest` gives a new incident its evidence.
+        """
+        observer = self.observer
+        knowledge = observer.knowledge(second)
+        silent = observer.arrive(second, knowledge)
+        candidates = set(self.tracks)
+        suspects = observer.groups({*self.tracks, *self._reached})
+        if not knowledge.blind:
+            candidates.update(suspects)
+            if self.rule.group_by and not self.rule.rising:
+                candidates.update(self._reached)
+        if self.rule.no_data == "alert":
+            candidates.add(())
+        events: list[Event] = []
+        for group in sorted(candidates):
+            sight = self._look(group, knowledge, second, silent)
+            if sight.reading is Reading.BREACH or group in self.tracks:
+                events += self._apply(group, sight, second, attest)
+        return events
+
+    def remembered(self) -> Watched:
+        """What must outlive a restart, as one value."""
+        return Watched(
+            self.rule.name,
+            self.rule.metric,
+            self.rule.group_by,
+            list(self.tracks.items()),
+            list(self.incidents.values()),
+            sorted(self._reached),
+            self.observer.silent_s,
+        )
+
+    def adopt(self, watched: Watched) -> list[Incident]:
+        """Go on from what a rule of this name remembered; return incidents that cannot go on.
+
+        A rule grouped otherwise has other groups: their incidents end. With
+        other limits, the counts towards graver ones begin anew.
+        """
+        if watched.group_by != self.rule.group_by:
+            return watched.incidents
+        limits = len(self.rule.limits)
+        for group, track in watched.tracks:
+            beyond = track.beyond
+            if len(beyond) != limits:
+                beyond = [beyond[0], *[NOT_COUNTING] * (limits - 1)]
+            self.tracks[group] = Track(track.state, beyond, track.clear, track.blind)
+        for incident in watched.incidents:
+            incident.redefine(self.rule)
+            self.incidents[incident.key] = incident
+        if not self.rule.rising:
+            self._reached.update(watched.reached)
+        self.observer.silent_s = watched.silent_s
+        self.admission.hold(
+            g for g in {*self.tracks, *self._reached} if g or not self.rule.group_by
+        )
+        return []
+
+    def _look(self, group: Group, knowledge: Knowledge, second: int, silent: bool) -> Sight:
+        if group == () and self.rule.group_by:
+            # The rule as a whole, which only `no_data` speaks of.
+            if silent:
+                return self.observer.silence(None, knowledge)
+            reading = Reading.UNUSABLE if self.observer.silent_s else Reading.CLEAR
+            return Sight(reading, reason="nothing arrived")
+        sight = self.observer.look(group, knowledge, second)
+        if self.rule.group_by and not self.rule.rising:
+            sight = self._fell(group, sight)
+        return self.observer.silence(sight, knowledge) if silent and group == () else sight
+
+    def _fell(self, group: Group, sight: Sight) -> Sight:
+        """Only a group that once was not below its limit can fall below it."""
+        if sight.reading in (Reading.BETWEEN, Reading.CLEAR):
+            self._reached.add(group)
+        elif sight.reading is Reading.BREACH and group not in self._reached:
+            return Sight(Reading.UNUSABLE, reason="never above its limit")
+        return sight
+
+    def _apply(
+        self, group: Group, sight: Sight, second: int, attest: Callable[[Incident], None]
+    ) -> list[Event]:
+        track = self.tracks.get(group)
+        if track is None:
+            track = self.tracks[group] = Track(beyond=[NOT_COUNTING] * len(self.rule.limits))
+        state = track.step(sight.reading, sight.level, self.waits)
+        if state in (State.QUIET, State.RECOVERED, State.EXPIRED):
+            del self.tracks[group]
+        incident = self.incidents.get(group)
+        if incident is not None:
+            return self._follow(incident, sight, track, second)
+        if state is State.FIRING:
+            return [self._fire(group, sight, track, second, attest)]
+        return []
+
+    def _fire(
+        self,
+        group: Group,
+        sight: Sight,
+        track: Track,
+        second: int,
+        attest: Callable[[Incident], None],
+    ) -> Event:
+        severity, limit = self.rule.limits[max(0, track.gravity(self.waits))]
+        incident = Incident(
+            id=incident_id(self.node, self.rule.name, group, second),
+            node=self.node,
+            definition=self.rule,
+            key=group,
+            severity=severity,
+            limit=limit,
+            triggered_at=second,
+            updated_at=second,
+            noted_at=second,
+        )
+        self._take(incident, sight, track, second)
+        for earlier in self.observer.seconds(group, second):
+            self._peak(incident, earlier)
+        incident.noted_value = incident.value
+        if sight.blind:  # told by the alert itself
+            incident.blind_since, incident.blind_reason = second, sight.reason or ""
+        self.incidents[group] = incident
+        attest(incident)
+        incident.opening = wording.alert(incident)
+        return incident.as_event("alert", second)
+
+    def _follow(self, incident: Incident, sight: Sight, track: Track, second: int) -> list[Event]:
+        self._take(incident, sight, track, second)
+        self._peak(incident, second)
+        events = self._blindness(incident, sight, second)
+        if incident.open:
+            events += self._rise(incident, track, second)
+            events += self._note(incident, second)
+        else:
+            incident.ended_at = second
+            tell = wording.recovered if incident.state is State.RECOVERED else wording.expired
+            incident.closing = tell(incident)
+            events.append(incident.as_event(incident.state.value, second))
+            del self.incidents[incident.key]
+        return events
+
+    def _take(self, incident: Incident, sight: Sight, track: Track, second: int) -> None:
+        incident.updated_at = second
+        incident.state = track.state
+        incident.cause = sight.cause
+        incident.usable = sight.value is not None
+        incident.reason = sight.reason
+        incident.level = sight.level
+        incident.idle = sight.idle
+        incident.clear_s = max(0, track.clear)
+        if sight.value is not None:
+            incident.value = sight.value
+
+    def _peak(self, incident: Incident, second: int) -> None:
+        tally = self.observer.second(incident.key, second)
+        value = self.observer.of_second(incident.key, second, incident.value)
+        incident.saw(second, value, tally.hits if tally is not None else 0)
+
+    def _blindness(self, incident: Incident, sight: Sight, second: int) -> list[Event]:
+        """Tell once when the value becomes unknown, once when it is known again."""
+        if sight.blind and incident.blind_since is None:
+            incident.blind_since, incident.blind_reason = second, sight.reason or ""
+            return [incident.as_event("nodata", second, wording.nodata(incident))]
+        if not sight.blind and incident.blind_since is not None:
+            event = incident.as_event("databack", second, wording.databack(incident))
+            incident.blind_since, incident.blind_reason = None, ""
+            return [event]
+        return []
+
+    def _rise(self, incident: Incident, track: Track, second: int) -> list[Event]:
+        gravity = track.gravity(self.waits)
+        if gravity < 0:
+            return []
+        severity, limit = self.rule.limits[gravity]
+        if SEVERITIES.index(severity) <= SEVERITIES.index(incident.severity):
+            return []
+        incident.severity, incident.limit = severity, limit
+        incident.opening = wording.escalation(incident)
+        return [incident.as_event("alert", second)]
+
+    def _note(self, incident: Incident, second: int) -> list[Event]:
+        incident.noted_at = min(incident.noted_at, second)  # the clock may be set back
+        if second - incident.noted_at < UPDATE_S:
+            return []
+        event = incident.as_event("update", second, wording.update(incident))
+        incident.noted_at, incident.noted_value = second, incident.value
+        return [event]
+
+
+def removal(incident: Incident, second: int) -> Event:
+    """End an incident whose rule is gone."""
+    incident.state = State.REMOVED
+    incident.updated_at = incident.ended_at = second
+    incident.closing = wording.removed(incident)
+    return incident.as_event("removed", second)
+
+
+def groups_of(watches: Iterable[Watch]) -> dict[int, set[Group]]:
+    """Per series (by identity), the groups that must not be folded."""
+    kept: dict[int, set[Group]] = {}
+    for watch in watches:
+        if watch.rule.group_by:
+            kept.setdefault(id(watch.observer.series), set()).update(watch.tracks)
+    return kept
