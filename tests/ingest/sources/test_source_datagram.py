@@ -1,0 +1,303 @@
+"""Datagram sources on real sockets: drained by the wake-up, overflow counted, closed in order."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from patience import eventually, within
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
+
+from logmond.ingest.sources.datagram import UnixDatagramSource, _queue_advice
+from logmond.ingest.sources.drain import MAX_BYTES, MAX_DATAGRAMS, DatagramDrain
+from logmond.ingest.sources.gathering import Gathering
+from logmond.ingest.sources.udp import UdpSource
+from logmond.testing import RecordingIntake
+
+
+class Sender:
+    """A datagram socket that sends to one place."""
+
+    def __init__(self, place: Any) -> None:
+        families = {str: socket.AF_UNIX, tuple: socket.AF_INET}
+        family = socket.AF_INET6 if "::1" in place else families[type(place)]
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.connect(place)
+
+    def send(self, *messages: bytes) -> None:
+        """Send each message as one datagram."""
+        for message in messages:
+            self.socket.send(message)
+
+
+@pytest.fixture
+def sender() -> Iterator[Callable[[Any], Sender]]:
+    """Makes senders that are closed afterwards."""
+    made: list[Sender] = []
+
+    def make(place: Any) -> Sender:
+        made.append(Sender(place))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.socket.close()
+
+
+@pytest.fixture
+def clock() -> MemoryReactorClock:
+    """A reactor that stands still."""
+    return MemoryReactorClock()
+
+
+def udp(intake: RecordingIntake, reactor: Any) -> UdpSource:
+    """A UDP source on a free port of 127.0.0.1."""
+    source = UdpSource("udp://127.0.0.1:0", intake, reactor)
+    source.open()
+    return source
+
+
+def closed(done: Deferred[None], clock: MemoryReactorClock) -> None:
+    """Let a source close to its end."""
+    while not done.called:
+        clock.advance(0)
+
+
+def test_datagrams_of_a_wake_up_are_handed_over_together(
+    clock: MemoryReactorClock, sender: Callable[[Any], Sender]
+) -> None:
+    """What waits arrives as one batch, in order, not believed when it is old."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    sender(("127.0.0.1", source.port)).send(b"one", b"two\n", b"three\r\n", b"four\0", b"", b"\n")
+    [drain] = clock.readers
+    drain.doRead()
+    assert intake.batches == [([b"one", b"two", b"three", b"four"], False)]
+    closed(source.close(), clock)
+
+
+def test_a_wake_up_has_a_budget(clock: MemoryReactorClock, sender: Callable[[Any], Sender]) -> None:
+    """After 256 datagrams others get their turn; the rest comes with the next wake-up."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    sent = [b"%d" % number for number in range(MAX_DATAGRAMS + 10)]
+    sender(("127.0.0.1", source.port)).send(*sent)
+    [drain] = clock.readers
+    drain.doRead()
+    assert intake.taken == sent[:MAX_DATAGRAMS]
+    drain.doRead()
+    assert intake.taken == sent
+    closed(source.close(), clock)
+
+
+def test_a_wake_up_ends_when_its_time_is_over(
+    clock: MemoryReactorClock, sender: Callable[[Any], Sender]
+) -> None:
+    """Batches are bounded in bytes, and after 5 ms no other is begun."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    counted = intake.messages
+
+    def slowly(messages: Any, *, believed: bool) -> int | None:
+        clock.advance(0.006)
+        return counted(messages, believed=believed)
+
+    intake.messages = slowly  # type: ignore[method-assign]
+    sender(("127.0.0.1", source.port)).send(*[b"x" * 60_000] * 6)
+    [drain] = clock.readers
+    drain.doRead()
+    assert len(intake.taken) == 3
+    closed(source.close(), clock)
+    assert len(intake.taken) == 6
+
+
+def test_close_hands_over_what_the_kernel_holds(
+    clock: MemoryReactorClock, sender: Callable[[Any], Sender]
+) -> None:
+    """What arrived before the end is counted, and the port is free again."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    port = source.port
+    sent = [b"%d" % number for number in range(1000)]
+    sender(("127.0.0.1", port)).send(*sent)
+    closed(source.close(), clock)
+    assert intake.taken == sent
+    assert not clock.readers
+    again = UdpSource(f"udp://127.0.0.1:{port}", intake, clock)
+    again.open()
+    closed(again.close(), clock)
+
+
+def test_kernel_drops_are_counted_once(
+    clock: MemoryReactorClock, sender: Callable[[Any], Sender]
+) -> None:
+    """Sent = counted + kernel drops, at every tick and after the end."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    source.drains[0].socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    sending = sender(("127.0.0.1", source.port))
+    sending.send(*[b"x" * 200] * 300)
+    source.tick()
+    source.tick()
+    drops = intake.ledger.totals["kernel_drops"]
+    assert drops > 0
+    sending.send(*[b"x" * 200] * 100)
+    closed(source.close(), clock)
+    assert intake.ledger.totals["counted"] + intake.ledger.totals["kernel_drops"] == 400
+    assert intake.ledger.balanced
+
+
+def test_a_reader_that_caught_up_after_a_burst_pauses_and_returns(
+    clock: MemoryReactorClock, sender: Callable[[Any], Sender]
+) -> None:
+    """While it is away datagrams gather; on return they are one batch."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    [drain] = clock.readers
+    drain.gathering = Gathering(16 << 20)
+    sending = sender(("127.0.0.1", source.port))
+    sending.send(*[b"first"] * 8)
+    drain.doRead()
+    assert not clock.readers
+    sending.send(b"gathered", b"gathered")
+    clock.advance(0.020)
+    assert clock.readers == {drain}
+    assert intake.batches[-1] == ([b"gathered", b"gathered"], False)
+    closed(source.close(), clock)
+
+
+def test_closing_during_a_pause_loses_nothing(
+    clock: MemoryReactorClock, sender: Callable[[Any], Sender]
+) -> None:
+    """The pause is cancelled, what gathered is handed over."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    [drain] = clock.readers
+    drain.gathering = Gathering(16 << 20)
+    sending = sender(("127.0.0.1", source.port))
+    sending.send(*[b"first"] * 8)
+    drain.doRead()
+    sending.send(b"last")
+    closed(source.close(), clock)
+    assert intake.taken[-1] == b"last"
+    assert not [call for call in clock.getDelayedCalls() if call.active()]
+
+
+def test_a_reader_that_failed_is_broken_and_tried_again(clock: MemoryReactorClock) -> None:
+    """Its source is degraded for a while; the reactor watches the socket again."""
+    now = [1000.0]
+    source = UdpSource("udp://127.0.0.1:0", RecordingIntake(), clock, wall=lambda: now[0])
+    source.open()
+    [drain] = list(clock.readers)
+    clock.removeReader(drain)
+    drain.connectionLost(Failure(OSError("no buffer space")))
+    source.tick()
+    health = source.health()
+    assert (health.state, health.broken, health.since) == ("degraded", True, 1000.0)
+    assert "no buffer space" in health.reason
+    assert clock.readers == {drain}
+    now[0] += 11
+    source.tick()
+    assert source.health().state == "ok"
+    closed(source.close(), clock)
+
+
+def test_a_short_receive_buffer_is_ok_and_names_the_setting(clock: MemoryReactorClock) -> None:
+    """Nothing is broken; the reason says what would make bursts safe."""
+    source = udp(RecordingIntake(), clock)
+    source.drains[0].socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
+    assert source.granted_bytes == 200_000
+    assert source.health().state == "ok"
+    assert "net.core.rmem_max" in source.health().reason
+    closed(source.close(), clock)
+
+
+def test_a_unix_datagram_longer_than_a_message_is_oversize(
+    clock: MemoryReactorClock, tmp_path: Path, sender: Callable[[Any], Sender]
+) -> None:
+    """64 KiB are a message, one byte more is counted and sampled."""
+    intake = RecordingIntake()
+    source = UnixDatagramSource(f"unixgram://{tmp_path}/log", intake, clock)
+    source.open()
+    sending = sender(f"{tmp_path}/log")
+    sending.send(b"a" * MAX_BYTES, b"b" * (MAX_BYTES + 1), b"after")
+    [drain] = clock.readers
+    drain.doRead()
+    assert intake.taken == [b"a" * MAX_BYTES, b"after"]
+    assert intake.ledger.totals["oversize"] == 1
+    assert intake.ledger.samples["oversize"][0].startswith(b"bbb")
+    assert intake.ledger.balanced
+    closed(source.close(), clock)
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_unix_datagram_source_never_pauses(
+    clock: MemoryReactorClock, tmp_path: Path, sender: Callable[[Any], Sender]
+) -> None:
+    """Its queue is short, and nginx drops what does not fit."""
+    source = UnixDatagramSource(f"unixgram://{tmp_path}/log", RecordingIntake(), clock)
+    source.open()
+    [drain] = clock.readers
+    sender(f"{tmp_path}/log").send(*[b"x"] * 10)
+    drain.doRead()
+    assert clock.readers == {drain}
+    closed(source.close(), clock)
+
+
+@pytest.mark.parametrize(("text", "advised"), [("10\n", True), ("512\n", False), ("?", False)])
+def test_a_short_queue_of_unix_datagrams_is_advised_against(
+    tmp_path: Path, text: str, advised: bool
+) -> None:
+    """Under 512 the reason names the setting; an unknown length says nothing."""
+    (tmp_path / "qlen").write_text(text)
+    assert ("net.unix.max_dgram_qlen=512" in _queue_advice(f"{tmp_path}/qlen")) is advised
+
+
+def test_a_fault_while_closing_still_frees_the_socket(
+    clock: MemoryReactorClock, sender: Callable[[Any], Sender]
+) -> None:
+    """The error reaches whoever waits, the port is free."""
+    intake = RecordingIntake()
+    source = udp(intake, clock)
+    port = source.port
+
+    def faulty(messages: Any, *, believed: bool) -> int | None:
+        raise RuntimeError("a bug")
+
+    intake.messages = faulty  # type: ignore[method-assign]
+    sender(("127.0.0.1", port)).send(b"x")
+    failures: list[Failure] = []
+    source.close().addErrback(failures.append)
+    assert len(failures) == 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+        again.bind(("127.0.0.1", port))
+
+
+@pytest_twisted.ensureDeferred
+async def test_localhost_receives_on_both_families(sender: Callable[[Any], Sender]) -> None:
+    """On the real reactor, IPv4 and IPv6 senders reach the same intake."""
+    intake = RecordingIntake()
+    source = UdpSource("udp://localhost:0", intake, reactor)
+    source.open()
+    sender(("127.0.0.1", source.port)).send(b"four")
+    sender(("::1", source.port)).send(b"six")
+    await eventually(5, lambda: len(intake.taken) == 2, lambda: intake.taken)
+    assert sorted(intake.taken) == [b"four", b"six"]
+    await within(5, source.close())
+
+
+def test_a_drain_without_a_count_of_drops_counts_none(clock: MemoryReactorClock) -> None:
+    """Where the kernel does not tell, nothing is made up."""
+    left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with left, right:
+        drain = DatagramDrain(left, RecordingIntake(), clock)
+        drain._drops = None
+        assert drain.take_drops() == 0
