@@ -1,0 +1,247 @@
+"""Streams of messages, over TCP and over unix sockets: one protocol for both.
+
+A connection may be idle as long as it likes: a sender without lines is not
+broken. What a peer sends too fast waits in the kernel's buffers and then at the
+peer, since every read is handed over before the next one.
+"""
+
+from __future__ import annotations
+
+import socket
+from array import array
+from collections.abc import Callable
+from contextlib import suppress
+from fcntl import ioctl
+from termios import FIONREAD
+from time import time
+from typing import Any
+
+from twisted.internet.address import UNIXAddress
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from logmond.errors import FramingError
+from logmond.ingest.framing import StreamFramer
+from logmond.ingest.sources.accepting import Acceptor
+from logmond.ingest.sources.addresses import Endpoint, bind_internet
+from logmond.ingest.sources.seam import Health, Intake
+from logmond.ingest.sources.unixsocket import UnixSocket
+
+MAX_CONNECTIONS = 1000
+MAX_BYTES = 65536
+
+_CLOSING_S = 2.0
+_log = Logger()
+
+
+class StreamProtocol(Protocol):
+    """One connection: bytes to messages, and what is not one to the ledger."""
+
+    transport: Any
+
+    def __init__(self, source: StreamSource, peer: str) -> None:
+        self._source = source
+        self._peer = peer
+        self._intake = source.intake
+        self._framer = StreamFramer(source.max_bytes)
+        self._finishing = False
+
+    def connectionMade(self) -> None:
+        """Count the connection; notice a peer that vanishes without a word."""
+        self._source.connected(self)
+        with suppress(AttributeError, OSError):  # a unix socket has no such option
+            self.transport.setTcpKeepAlive(True)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Hand over the messages this completes."""
+        try:
+            messages = self._framer.feed(data)
+        except FramingError as error:
+            self._hand_over(error.completed)
+            self._intake.ledger.reject("cut", data)
+            _log.warn("{peer}: {error}; connection closed", peer=self._peer, error=error)
+            self.transport.abortConnection()
+            return
+        self._hand_over(messages)
+        if self._finishing:
+            self.finish()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Count what the peer did not finish."""
+        tail = self._framer.close()
+        if tail:
+            self._intake.ledger.reject("cut", tail)
+        self._source.disconnected(self)
+
+    def finish(self) -> None:
+        """Close once the kernel holds nothing more of this connection."""
+        self._finishing = True
+        if not _readable_bytes(self.transport):
+            self.transport.loseConnection()
+
+    def _hand_over(self, messages: list[bytes]) -> None:
+        ledger = self._intake.ledger
+        if messages:
+            self._intake.messages(messages, believed=True)
+        for sample in self._framer.take_oversize():
+            ledger.reject("oversize", sample)
+
+
+class StreamSource(Factory):
+    """``tcp://HOST:PORT`` or ``unix:///PATH``."""
+
+    noisy = False
+
+    def __init__(
+        self,
+        url: str,
+        intake: Intake,
+        reactor: Any,
+        *,
+        passed: list[socket.socket] | None = None,
+        setting: str = "",
+        max_connections: int = MAX_CONNECTIONS,
+        max_bytes: int = MAX_BYTES,
+        wall: Callable[[], float] = time,
+    ) -> None:
+        """Prepare; nothing is bound before `open`.
+
+        Args:
+            url: the address to listen on.
+            passed: the service manager's sockets; a matching one is taken out.
+            setting: the configuration key of `url`, for messages.
+            max_connections: open at once; more wait in the kernel until one closes.
+            max_bytes: the longest message.
+            wall: epoch seconds, for `Health.since`.
+        """
+        self.address = url
+        self.intake = intake
+        self.max_bytes = max_bytes
+        self.connections: set[StreamProtocol] = set()
+        self._endpoint = Endpoint.of(url)
+        self._reactor = reactor
+        self._passed = passed
+        self._setting = setting or f"sources.{intake.name}.listen"
+        self._max_connections = max_connections
+        self._wall = wall
+        self._acceptors: list[Acceptor] = []
+        self._unix: UnixSocket | None = None
+        self._limited = Health()
+        self._closed: Deferred[None] | None = None
+        self._deadline: Any = None
+
+    @property
+    def port(self) -> int:
+        """The port it is bound to, 0 while it is not or for a unix socket."""
+        if not self._acceptors or self._endpoint.path:
+            return 0
+        return int(self._acceptors[0].socket.getsockname()[1])
+
+    def open(self) -> None:
+        """Bind every address and accept connections.
+
+        Raises:
+            AddressTaken: another program holds the port or the socket.
+            SourceError: it cannot be bound for another reason.
+        """
+        kind = socket.SOCK_STREAM
+        if self._endpoint.path:
+            self._unix = UnixSocket(self._endpoint, kind, self._passed, self._setting)
+            sockets = [self._unix.socket]
+        else:
+            sockets = bind_internet(self._endpoint, kind, self._passed, self._setting)
+        self._acceptors = [Acceptor(sock, self, self._reactor, self._room) for sock in sockets]
+        self._accept()
+
+    def tick(self) -> None:
+        """Accept again where descriptors had run out."""
+        limit = self._limit()
+        if not limit:
+            self._limited = Health()
+        elif self._limited.reason != limit:
+            self._limited = Health("degraded", limit, self._wall())
+        self._accept()
+
+    def health(self) -> Health:
+        """Degraded while connections have to wait."""
+        return self._limited
+
+    def close(self) -> Deferred[None]:
+        """Accept no more; hand over what the kernel holds of each connection, then close it.
+
+        A peer that never stops sending is cut off after two seconds.
+        """
+        acceptors, self._acceptors = self._acceptors, []
+        for acceptor in acceptors:
+            acceptor.stop()
+            if self._unix is None:
+                acceptor.socket.close()
+        if self._unix is not None:
+            self._unix.close()
+            self._unix = None
+        if not self.connections:
+            return succeed(None)
+        closed: Deferred[None] = Deferred()
+        self._closed = closed
+        self._deadline = self._reactor.callLater(_CLOSING_S, self._abort)
+        for connection in list(self.connections):
+            connection.finish()
+        return closed
+
+    def buildProtocol(self, addr: IAddress | None) -> StreamProtocol:
+        """A protocol for a connection just accepted."""
+        peer = self.address if isinstance(addr, UNIXAddress) or addr is None else _shown(addr)
+        return StreamProtocol(self, peer)
+
+    def connected(self, connection: StreamProtocol) -> None:
+        """A connection was made."""
+        self.connections.add(connection)
+
+    def disconnected(self, connection: StreamProtocol) -> None:
+        """A connection has ended: there is room for another."""
+        self.connections.discard(connection)
+        if self._closed is None:
+            self._accept()
+        elif not self.connections:
+            if self._deadline.active():
+                self._deadline.cancel()
+            closed, self._closed = self._closed, None
+            closed.callback(None)
+
+    def _room(self) -> bool:
+        return len(self.connections) < self._max_connections
+
+    def _accept(self) -> None:
+        for acceptor in self._acceptors:
+            acceptor.resume()
+
+    def _limit(self) -> str:
+        if any(acceptor.exhausted for acceptor in self._acceptors):
+            return "out of file descriptors, connections wait: raise LimitNOFILE"
+        for acceptor in self._acceptors:
+            if acceptor.failure is not None:
+                return f"accepting failed ({acceptor.failure.getErrorMessage()})"
+        if not self._room():
+            return f"{self._max_connections} connections are open, the most allowed; others wait"
+        return ""
+
+    def _abort(self) -> None:
+        for connection in list(self.connections):
+            connection.transport.abortConnection()
+
+
+def _readable_bytes(transport: Any) -> int:
+    """Bytes the kernel has received for a connection and nobody has read."""
+    waiting = array("i", [0])
+    try:
+        ioctl(transport.fileno(), FIONREAD, waiting)
+    except (AttributeError, OSError, ValueError):
+        return 0
+    return waiting[0]
+
+
+def _shown(peer: Any) -> str:
+    return f"[{peer.host}]:{peer.port}" if ":" in peer.host else f"{peer.host}:{peer.port}"

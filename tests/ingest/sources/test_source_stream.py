@@ -1,0 +1,282 @@
+"""Streams: one protocol for TCP and unix sockets, and what becomes of broken ones."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from patience import eventually, within
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+
+from logmond.ingest.sources import stream
+from logmond.ingest.sources.stream import StreamProtocol, StreamSource
+from logmond.testing import RecordingIntake
+
+
+class Peers:
+    """Client connections, closed at the end of the test."""
+
+    def __init__(self) -> None:
+        self.sockets: list[socket.socket] = []
+
+    def connect(self, place: Any) -> socket.socket:
+        """A connection to a path, or to a (host, port)."""
+        family = socket.AF_UNIX if isinstance(place, str) else socket.AF_INET
+        peer = socket.socket(family, socket.SOCK_STREAM)
+        self.sockets.append(peer)
+        peer.settimeout(5)
+        peer.connect(place)
+        return peer
+
+
+@pytest.fixture
+def peers() -> Iterator[Peers]:
+    """Makes connections that are closed afterwards."""
+    made = Peers()
+    yield made
+    for peer in made.sockets:
+        peer.close()
+
+
+def opened(intake: RecordingIntake, url: str = "tcp://127.0.0.1:0", **options: Any) -> StreamSource:
+    """An open source on the real reactor."""
+    source = StreamSource(url, intake, reactor, **options)
+    source.open()
+    return source
+
+
+def connected(intake: RecordingIntake, **options: Any) -> tuple[StreamProtocol, StringTransport]:
+    """A protocol on a transport in memory."""
+    source = StreamSource("tcp://127.0.0.1:0", intake, MemoryReactorClock(), **options)
+    protocol = source.buildProtocol(None)
+    transport = StringTransport()
+    protocol.makeConnection(transport)
+    return protocol, transport
+
+
+def test_messages_are_handed_over_as_they_are_completed() -> None:
+    """A read's messages are one batch, believed whatever their age."""
+    intake = RecordingIntake()
+    protocol, _ = connected(intake)
+    protocol.dataReceived(b"one\ntwo\r\nth")
+    protocol.dataReceived(b"ree\n5 <1>ab")
+    assert intake.batches == [([b"one", b"two"], True), ([b"three", b"<1>ab"], True)]
+
+
+def test_a_line_over_the_cap_is_oversize_once() -> None:
+    """However long it goes on, it is one message in the ledger, with a sample."""
+    intake = RecordingIntake()
+    protocol, _ = connected(intake, max_bytes=100)
+    for _ in range(50):
+        protocol.dataReceived(b"x" * 100)
+    protocol.dataReceived(b"\nafter\n")
+    assert intake.taken == [b"after"]
+    assert intake.ledger.totals["oversize"] == 1
+    assert intake.ledger.samples["oversize"][0].startswith(b"xxx")
+    assert intake.ledger.balanced
+
+
+def test_an_unterminated_tail_is_cut() -> None:
+    """What the peer did not finish is counted, with a sample."""
+    intake = RecordingIntake()
+    protocol, _ = connected(intake)
+    protocol.dataReceived(b"whole\nhal")
+    protocol.connectionLost()
+    assert intake.taken == [b"whole"]
+    assert list(intake.ledger.samples["cut"]) == [b"hal"]
+    assert intake.ledger.balanced
+
+
+def test_a_connection_that_ends_between_messages_is_counted_as_nothing() -> None:
+    """An orderly end leaves no trace in the ledger."""
+    intake = RecordingIntake()
+    protocol, _ = connected(intake)
+    protocol.dataReceived(b"whole\n")
+    protocol.connectionLost()
+    assert intake.ledger.totals["received"] == 1
+
+
+@pytest.mark.parametrize("count", [b"99999999999", b"-5", b"1" * 1000])
+def test_a_broken_octet_count_ends_the_connection(count: bytes) -> None:
+    """What came before it is kept; the frame is counted as cut, once."""
+    intake = RecordingIntake()
+    protocol, transport = connected(intake)
+    protocol.dataReceived(b"whole\n" + count + b" <14>hello\nafter\n")
+    assert transport.disconnected
+    protocol.connectionLost()
+    assert intake.taken == [b"whole"]
+    assert intake.ledger.totals["cut"] == 1
+    assert intake.ledger.balanced
+
+
+@pytest_twisted.ensureDeferred
+async def test_tcp_messages_arrive_cut_anywhere(peers: Peers) -> None:
+    """On real sockets, a stream sent byte by byte gives its messages."""
+    intake = RecordingIntake()
+    source = opened(intake)
+    peer = peers.connect(("127.0.0.1", source.port))
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for byte in b"one\n4 <1>ab\0three\r\n":
+        peer.send(bytes([byte]))
+    await eventually(5, lambda: len(intake.taken) == 4, lambda: intake.taken)
+    assert intake.taken == [b"one", b"<1>a", b"b", b"three"]
+    await within(5, source.close())
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_unix_stream_is_the_same_stream(tmp_path: Path, peers: Peers) -> None:
+    """The socket takes everybody's lines, and its file goes with the source."""
+    intake = RecordingIntake()
+    source = opened(intake, f"unix://{tmp_path}/log.sock")
+    assert (tmp_path / "log.sock").stat().st_mode & 0o777 == 0o666
+    peers.connect(f"{tmp_path}/log.sock").send(b"one\ntwo\n")
+    await eventually(5, lambda: len(intake.taken) == 2, lambda: intake.taken)
+    await within(5, source.close())
+    assert not (tmp_path / "log.sock").exists()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_passed_unix_stream_keeps_its_file_and_mode(tmp_path: Path, peers: Peers) -> None:
+    """The service manager's socket is listened on and left as it is."""
+    path = f"{tmp_path}/log.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.bind(path)
+        os.chmod(path, 0o600)
+        sock.listen()
+        sock.setblocking(False)
+        passed = [sock]
+        intake = RecordingIntake()
+        source = opened(intake, f"unix://{path}", passed=passed)
+        assert passed == []
+        peers.connect(path).send(b"one\n")
+        await eventually(5, lambda: intake.taken == [b"one"], lambda: intake.taken)
+        await within(5, source.close())
+        assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+@pytest_twisted.ensureDeferred
+async def test_localhost_accepts_on_both_families(peers: Peers) -> None:
+    """127.0.0.1 and ::1 reach the same intake."""
+    intake = RecordingIntake()
+    source = opened(intake, "tcp://localhost:0")
+    peers.connect(("127.0.0.1", source.port)).send(b"four\n")
+    with socket.socket(socket.AF_INET6) as six:
+        six.connect(("::1", source.port))
+        six.send(b"six\n")
+        await eventually(5, lambda: len(intake.taken) == 2, lambda: intake.taken)
+        await within(5, source.close())
+
+
+@pytest_twisted.ensureDeferred
+async def test_connections_over_the_limit_wait_and_lose_nothing(peers: Peers) -> None:
+    """The source says so; a place that becomes free goes to the one that waits."""
+    intake = RecordingIntake()
+    source = opened(intake, max_connections=2)
+    first, second, third = (peers.connect(("127.0.0.1", source.port)) for _ in range(3))
+    third.send(b"patient\n")
+    first.send(b"one\n")
+    second.send(b"two\n")
+    await eventually(5, lambda: len(intake.taken) == 2, lambda: intake.taken)
+    source.tick()
+    assert source.health().state == "degraded"
+    assert not source.health().broken
+    assert "2 connections are open, the most allowed" in source.health().reason
+    first.close()
+    await eventually(5, lambda: b"patient" in intake.taken, lambda: intake.taken)
+    second.close()
+    await eventually(5, lambda: len(source.connections) == 1)
+    source.tick()
+    assert source.health().state == "ok"
+    await within(5, source.close())
+
+
+@pytest_twisted.ensureDeferred
+async def test_close_hands_over_what_peers_had_sent(peers: Peers) -> None:
+    """What the kernel holds, of connections not yet accepted too, is counted; a tail is cut."""
+    intake = RecordingIntake()
+    source = opened(intake)
+    place = ("127.0.0.1", source.port)
+    early = peers.connect(place)
+    early.send(b"early\n")
+    await eventually(5, lambda: intake.taken == [b"early"])
+    early.send(b"%0999d\n" % 1 * 200 + b"tail")
+    late = peers.connect(place)
+    late.send(b"late\n")
+    idle = peers.connect(place)
+    await within(5, source.close())
+    assert intake.taken.count(b"%0999d" % 1) == 200
+    assert b"late" in intake.taken
+    assert list(intake.ledger.samples["cut"]) == [b"tail"]
+    assert intake.ledger.balanced
+    assert idle.recv(10) == b""
+
+
+def test_close_does_not_wait_for_a_peer_that_never_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection of which the kernel always holds more is aborted after two seconds."""
+    monkeypatch.setattr(stream, "_readable_bytes", lambda transport: 10)
+    clock = MemoryReactorClock()
+    source = StreamSource("tcp://127.0.0.1:0", RecordingIntake(), clock)
+    source.open()
+    protocol = source.buildProtocol(None)
+    transport = StringTransport()
+    protocol.makeConnection(transport)
+    done: Deferred[None] = source.close()
+    protocol.dataReceived(b"more\n")
+    clock.advance(1.9)
+    assert not transport.disconnected
+    clock.advance(0.2)
+    assert transport.disconnected
+    protocol.connectionLost()
+    assert done.called
+
+
+def test_running_out_of_descriptors_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accepting stops until the next second, and the source says what to raise."""
+    clock = MemoryReactorClock()
+    source = StreamSource("tcp://127.0.0.1:0", RecordingIntake(), clock)
+    source.open()
+    [acceptor] = list(clock.readers)
+
+    class Exhausted:
+        def accept(self) -> Any:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    listening, acceptor.socket = acceptor.socket, Exhausted()  # type: ignore[assignment]
+    acceptor.doRead()
+    assert not clock.readers
+    acceptor.socket = listening
+    source.tick()
+    assert "LimitNOFILE" in source.health().reason
+    assert clock.readers == {acceptor}
+    source.tick()
+    assert source.health().state == "ok"
+    assert source.close().called
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_peer_may_be_idle_but_not_vanish(peers: Peers) -> None:
+    """No timer runs for a connection; keepalive finds out whether its peer still exists."""
+    timers = len(reactor.getDelayedCalls())
+    source = opened(RecordingIntake())
+    peers.connect(("127.0.0.1", source.port))
+    while not source.connections:
+        await deferLater(reactor, 0)
+    [connection] = source.connections
+    assert connection.transport.getTcpKeepAlive()
+    assert len(reactor.getDelayedCalls()) == timers
+    await within(5, source.close())
+
+
+def test_a_listener_is_named_by_its_scheme(tmp_path: Path) -> None:
+    """The peer of a connection is named in what is logged about it."""
+    source = StreamSource(f"unix://{tmp_path}/log", RecordingIntake(), MemoryReactorClock())
+    assert source.buildProtocol(None)._peer == f"unix://{tmp_path}/log"
