@@ -23,13 +23,14 @@ class Variable:
 Part = bytes | Variable
 
 
-def assemble(name: str, parts: Sequence[Part], *, quotes_escaped: bool = True) -> TextFormat:
+def assemble(name: str, parts: Sequence[Part], *, quotes: str = "escaped") -> TextFormat:
     """Compile literals and variables, in the order of the line.
 
     Args:
-        quotes_escaped: False where the server writes values as they are
-            (nginx's ``escape=none``): a quoted value then ends at the quote
-            followed by what the format says follows it.
+        quotes: what becomes of a quote inside a quoted value: "escaped" by a
+            backslash, "absent" (the server writes something else for it), or
+            "raw" (nginx's ``escape=none``: the value then ends at the quote
+            that is followed by what the format says).
 
     Raises:
         FormatError: the format holds no variable, a line break, or two
@@ -49,7 +50,7 @@ def assemble(name: str, parts: Sequence[Part], *, quotes_escaped: bool = True) -
                 )
             steps.append(Step("literal", piece))
         else:
-            steps.append(_step(name, pieces, index, piece, quotes_escaped))
+            steps.append(_step(name, pieces, index, piece, quotes))
     time = _meaning_of(pieces, "time")
     duration = _meaning_of(pieces, "duration")
     return TextFormat(
@@ -58,6 +59,7 @@ def assemble(name: str, parts: Sequence[Part], *, quotes_escaped: bool = True) -
         time_kind=time.time_kind if time else "",
         duration_unit=duration.unit_s if duration else 1.0,
         duration_integer=duration is not None and duration.shape == "number",
+        escaped=quotes == "escaped",
     )
 
 
@@ -145,31 +147,34 @@ def _free(name: str, taken: set[str]) -> str:
     return free
 
 
-def _step(
-    name: str, parts: Sequence[Part], index: int, variable: Variable, quotes_escaped: bool
-) -> Step:
+def _step(name: str, parts: Sequence[Part], index: int, variable: Variable, quotes: str) -> Step:
     meaning = variable.meaning
     before = parts[index - 1] if index else b""
     behind = parts[index + 1] if index + 1 < len(parts) else b""
     step = Step("until", field=meaning.field, variable=variable.typed, time_kind=meaning.time_kind)
     if meaning.shape in SHAPES:
         return replace(step, kind=meaning.shape)
+    if meaning.shape == "captures":
+        return replace(step, kind="captures")
+    if meaning.shape == "time":
+        # Brackets and quotes end every stamp, and reading up to one is cheapest.
+        if isinstance(behind, bytes) and behind[:1] in (b"]", b'"'):
+            return replace(step, text=behind[:1])
+        return replace(step, kind="moment")
     if isinstance(behind, Variable):
-        if behind.meaning.shape == "path":
+        if behind.meaning.shape == "path" and meaning.shape in ("word", "host"):
             # `$host$request_uri`: a host holds no slash and a target begins with one.
-            return replace(step, kind="word", text=b"/")
+            return replace(step, kind=meaning.shape, text=b"/")
         raise FormatError(
             f"format {name}: nothing between {variable.typed} and {behind.typed}, so a line "
             "cannot be told apart there; put a space or quotes between them"
         )
-    if meaning.shape == "time" and meaning.time_kind == "clf" and not behind.startswith(b"]"):
-        return replace(step, kind="moment")
     quoted = isinstance(before, bytes) and before.endswith(b'"') and behind.startswith(b'"')
-    if quoted and quotes_escaped:
+    if quoted and quotes == "escaped":
         return replace(step, kind="quoted")
-    if meaning.shape == "time":
-        return replace(step, text=behind[:1])  # no stamp holds what ends it
-    kind = "word" if meaning.shape == "word" else "until"
+    if quoted and quotes == "absent":
+        return replace(step, text=b'"')
+    kind = meaning.shape if meaning.shape in ("word", "host") else "until"
     return replace(step, kind=kind, text=behind, beyond=_beyond(parts, index + 2))
 
 
@@ -185,7 +190,7 @@ def _beyond(parts: Sequence[Part], index: int) -> str:
         or isinstance(behind, Variable)
     ):
         return ""
-    return "-?[0-9]{0,19}+" + (escaped(behind[:1]) if behind else r"[\r\n]")
+    return SHAPES["number"] + (escaped(behind[:1]) if behind else r"[\r\n]")
 
 
 def _meaning_of(parts: Sequence[Part], field: str) -> Meaning | None:

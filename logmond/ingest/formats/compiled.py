@@ -9,9 +9,11 @@ the one before it ended:
 ``until``     up to the next occurrence of the delimiter (empty: end of line)
 ``word``      the same, without spaces
 ``status``    three digits, or ``-``, or ``-1``
-``number``    at most 19 digits, or ``-``
-``decimal``   digits and a point, at most 24 bytes, or ``-``
-``moment``    a stamp that holds spaces and ends where its shape ends
+``number``    at most 19 digits with or without a sign, or ``-``, or nothing
+``decimal``   digits, a point, digits; or ``-``, or nothing
+``moment``    a stamp, which may hold spaces and ends where its shape ends
+``host``      a name or address without spaces; a colon only in brackets
+``captures``  at most two groups in braces, each with a space behind it
 ============  ====================================================
 
 No step can be read in two ways, so nothing is ever tried twice: every unbounded
@@ -30,21 +32,22 @@ from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 
+from logmond.ingest.formats import moments
 from logmond.ingest.formats.fields import COUNTED
 
 QUOTED = r'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'
 
+CAPTURES = r"(?:\{[^}\n]*+\} ){0,2}+"
+"""What HAProxy captured of headers: there when it is configured to capture."""
+
 SHAPES = {
     "status": r"(?:[0-9]{3}|-1?+)",
-    # 19 digits are the most a signed 64-bit number can have; Apache's clocks
-    # stepping back give a negative %D.
-    "number": r"-?[0-9]{0,19}+",
-    "decimal": r"-?[0-9.]{0,24}+",
-}
-
-STAMPS = {
-    "clf": r"[^ \n]{1,40}+ [+-][0-9]{4}",
-    "haproxy": r"[^ \n]{1,40}+",
+    # 19 digits are the most a signed 64-bit number can have. A clock stepping
+    # back gives Apache a negative %D; HAProxy's logasap gives +123.
+    "number": r"[+-]?[0-9]{0,19}+",
+    # Always with a point: combined lines with whole microseconds behind them
+    # must not be taken for lines with seconds.
+    "decimal": r"-?(?:[0-9]{1,12}+\.[0-9]{1,9}+)?+",
 }
 
 
@@ -77,7 +80,12 @@ class Step:
         if self.kind == "quoted":
             return QUOTED
         if self.kind == "moment":
-            return STAMPS[self.time_kind]
+            return moments.shape_of(self.time_kind)
+        if self.kind == "captures":
+            return CAPTURES
+        if self.kind == "host":
+            # The port is a value of its own: %v:%p, $host:$server_port.
+            return r"(?:\[[^\] \n]*+\])?+" + _until(self.text[:1] or b" ", "", ": ")
         if self.kind in ("until", "word"):
             return _until(self.text, self.beyond, " " if self.kind == "word" else "")
         return SHAPES[self.kind]
@@ -100,7 +108,7 @@ def _until(delimiter: bytes, beyond: str, never: str) -> str:
     first = escaped(delimiter[:1])
     plain = rf"[^{first}{never.replace(first, '')}\n]*+"
     rest = escaped(delimiter[1:]) + beyond
-    if not rest or first == never:
+    if not rest or first in never:
         return plain
     # Of a delimiter of several bytes the first alone does not end the value:
     # in `$remote_user [$time_local]` the user may hold spaces.
@@ -117,6 +125,7 @@ class Format(ABC):
         time_kind: see `moments.TIME_KINDS`; empty without a time.
         duration_unit: seconds per unit of the field ``duration``.
         duration_integer: durations are whole numbers of that unit.
+        escaped: values hold backslash escapes (`values.unescaped` undoes them).
     """
 
     name: str
@@ -125,6 +134,7 @@ class Format(ABC):
     time_kind: str
     duration_unit: float
     duration_integer: bool
+    escaped: bool
 
     @abstractmethod
     def row(self, line: bytes) -> tuple[bytes, ...] | None:
@@ -153,6 +163,7 @@ class TextFormat(Format):
     time_kind: str = ""
     duration_unit: float = 1.0
     duration_integer: bool = False
+    escaped: bool = True
     kind: str = "text"
 
     @cached_property

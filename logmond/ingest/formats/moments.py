@@ -9,11 +9,31 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, tzinfo
 
+from logmond.ingest.formats import strftime
+
 TIME_KINDS = ("clf", "iso8601", "epoch", "haproxy", "any")
 """``clf``: ``23/Nov/2026:17:00:00 +0000``. ``iso8601``:
 ``2026-11-23T17:00:00.123+00:00``. ``epoch``: ``1795453200.123``, or the same in
 milliseconds, microseconds or nanoseconds. ``haproxy``: as clf, with a fraction
-and without zone. ``any``: whichever of them it looks like."""
+and without zone. ``any``: whichever of them it looks like. Besides these,
+``strftime:`` with a format behind it (see `strftime`)."""
+
+EXAMPLES = {
+    "clf": "23/Nov/2026:17:00:00 +0000",
+    "haproxy": "23/Nov/2026:17:00:00.123",
+    "iso8601": "2026-11-23T17:00:00+00:00",
+    "epoch": "1795453200.123",
+    "any": "2026-11-23T17:00:00+00:00",
+}
+"""One stamp of each kind, for messages."""
+
+_SHAPES = {
+    "clf": r"[^ \n]{1,40}+ [+-][0-9]{4}",
+    "haproxy": r"[0-9A-Za-z/:.]{1,40}+",
+    "iso8601": r"[0-9T:Z.,+-]{1,40}+",
+    "epoch": r"[0-9.]{1,40}+",
+    "any": r"[^ \n]{1,40}+",
+}
 
 _MONTHS = {
     name.encode(): number
@@ -36,11 +56,18 @@ _EPOCH = re.compile(rb"([0-9]{1,19})(?:[.,][0-9]{0,9})?+(?:[eE]\+?([0-9]{1,2}))?
 _days: dict[bytes, int] = {}
 
 
+def shape_of(kind: str) -> str:
+    """The expression of a stamp that must end where its own shape does."""
+    if kind.startswith(strftime.PREFIX):
+        return strftime.shape_of(kind.removeprefix(strftime.PREFIX))
+    return _SHAPES[kind]
+
+
 def second_of(kind: str, stamp: bytes, zone: tzinfo, near: float | None = None) -> int | None:
     """The epoch second a stamp names, or None when it names none.
 
     Args:
-        kind: one of `TIME_KINDS`.
+        kind: one of `TIME_KINDS`, or ``strftime:`` and a format.
         zone: where the sender's clock hangs, for stamps that do not say.
         near: the moment of arrival; an ambiguous local time (clocks set back)
             takes the reading nearest to it, else the earlier one.
@@ -54,6 +81,8 @@ def second_of(kind: str, stamp: bytes, zone: tzinfo, near: float | None = None) 
         return _iso8601(stamp, zone, near)
     if kind == "epoch":
         return _epoch(stamp)
+    if kind.startswith(strftime.PREFIX):
+        return _chosen(kind.removeprefix(strftime.PREFIX), stamp, zone, near)
     for reading in (_clf, _iso8601):
         second = reading(stamp, zone, near)
         if second is not None:
@@ -121,6 +150,21 @@ def _iso8601(stamp: bytes, zone: tzinfo, near: float | None) -> int | None:
     year, month, day, hour, minute, second, zulu, offset = match.groups()
     midnight = _day(int(year), int(month), int(day))
     return _joined(midnight, (hour, minute, second), b"+0000" if zulu else offset, zone, near)
+
+
+def _chosen(text: str, stamp: bytes, zone: tzinfo, near: float | None) -> int | None:
+    """A stamp in the operator's strftime format."""
+    match = strftime.reader_of(text).fullmatch(stamp)
+    if match is None:
+        return None
+    found: dict[str, bytes] = match.groupdict()
+    if "s" in found:
+        return int(found["s"])
+    year = int(found["Y"]) if "Y" in found else 2000 + int(found.get("y", b"0"))
+    month = int(found["m"]) if "m" in found else _MONTHS.get(found.get("b", b""), 0)
+    midnight = _day(year, month, int(found.get("d") or found.get("e") or b"0"))
+    clock = (found.get("H", b"0"), found.get("M", b"0"), found.get("S", b"0"))
+    return _joined(midnight, clock, found.get("z"), zone, near)
 
 
 def _joined(

@@ -40,9 +40,9 @@ VARIABLES = {
     "bytes_sent": Meaning("bytes", "number", rank=1),
     "http_referer": Meaning("referrer"),
     "http_user_agent": Meaning("user_agent"),
-    "host": Meaning("vhost", "word"),
+    "host": Meaning("vhost", "host"),
     "http_host": Meaning("vhost", "word", rank=1),
-    "server_name": Meaning("vhost", "word", rank=2),
+    "server_name": Meaning("vhost", "host", rank=2),
     "request_time": Meaning("duration", "decimal"),
     "scheme": Meaning("scheme", "word"),
     "server_port": Meaning("port", "number"),
@@ -74,9 +74,7 @@ def compile_nginx(text: str, name: str = "nginx") -> Format:
         FormatError: which part cannot be read, and what would work.
     """
     body, escape, name = unwrapped(text, name)
-    if escape == "json" or body.lstrip().startswith("{"):
-        raise FormatError(f"format {name}: JSON formats are not read yet")
-    return assemble(name, parts_of(body), quotes_escaped=escape != "none")
+    return assemble(name, parts_of(body), quotes="raw" if escape == "none" else "escaped")
 
 
 def unwrapped(text: str, name: str) -> tuple[str, str, str]:

@@ -33,7 +33,8 @@ ABSENT = b"-"
 # methods but what scanners send; they must not become keys of statistics.
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,19}")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,15}://[^/?#]*+")
-_HIGH_HALF = (1 << 64) - 1
+_PORTED = re.compile(rb"([0-9.]{7,15}):[0-9]{1,5}|\[([^\]]*)\](?::[0-9]{1,5})?")
+_LOW_HALF = (1 << 64) - 1
 
 
 def method_and_path(request: bytes) -> tuple[bytes, bytes]:
@@ -88,13 +89,20 @@ def client_of(client: bytes) -> bytes:
     """The client as it is counted: an IPv6 address by its /64, all else as it is.
 
     One subscriber holds a /64, so its addresses are one client. A v4-mapped
-    address is the v4 one; of a list (``X-Forwarded-For``) the first is taken.
+    address is the v4 one; of a list (``X-Forwarded-For``) the first is taken; a
+    port behind the address is dropped.
     """
     if b"," in client:
         client = client.partition(b",")[0].strip()
     if b":" not in client:
         return client or ABSENT
-    text = client.strip(b"[]").partition(b"%")[0]
+    text = client
+    ported = _PORTED.fullmatch(client)
+    if ported is not None:
+        if ported[1]:
+            return ported[1]
+        text = ported[2]
+    text = text.partition(b"%")[0]
     try:
         address = IPv6Address(text.decode("ascii"))
     except (AddressValueError, UnicodeDecodeError):
@@ -104,19 +112,20 @@ def client_of(client: bytes) -> bytes:
         return str(mapped).encode()
     if address.is_loopback:
         return b"::1"
-    network = IPv6Address(int(address) & ~_HIGH_HALF)
+    network = IPv6Address(int(address) & ~_LOW_HALF)
     return f"{network}/64".encode()
 
 
-_ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _C_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"v": b"\v", b"f": b"\f"}
 
 
 def unescaped(value: bytes) -> bytes:
     r"""The value as the client sent it.
 
-    nginx escapes as ``\xHH`` only; Apache as ``\"``, ``\\``, ``\n``, ``\t`` and
-    ``\xhh`` (util.c, ap_escape_logitem). Both are undone by one rule.
+    nginx escapes as ``\xHH`` only, and with ``escape=json`` as JSON does; Apache
+    as ``\"``, ``\\``, ``\n``, ``\t`` and ``\xhh`` (util.c, ap_escape_logitem).
+    All are undone by one rule.
     """
     if b"\\" not in value:
         return value
@@ -124,9 +133,12 @@ def unescaped(value: bytes) -> bytes:
 
 
 def _undo(match: re.Match[bytes]) -> bytes:
-    if match[1] is not None:
-        return bytes.fromhex(match[1].decode())
-    return _C_ESCAPES.get(match[2], match[2] if match[2] in b'"\\/' else match[0])
+    byte, unit, other = match.groups()
+    if byte is not None:
+        return bytes.fromhex(byte.decode())
+    if unit is not None:
+        return chr(int(unit, 16)).encode("utf-8", "surrogatepass")
+    return _C_ESCAPES.get(other, other if other in b'"\\/' else match[0])
 
 
 # The closing quote is optional: were it demanded, a line of escaped quotes
