@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from threading import Event
+from time import monotonic
 from typing import Any, TypeVar
 
 from twisted.internet import reactor
@@ -46,4 +48,16 @@ async def eventually(
         if reactor.seconds() > deadline:
             raise AssertionError(f"not so within {seconds} s: {describe()}")
         await deferLater(reactor, _POLL_S)
+    return value
+
+
+def until(
+    seconds: float, condition: Callable[[], T], describe: Callable[[], object] = lambda: ""
+) -> T:
+    """As `eventually`, for tests that drive other processes only: the reactor stands still."""
+    pause, deadline = Event(), monotonic() + seconds
+    while not (value := condition()):
+        if monotonic() > deadline:
+            raise AssertionError(f"not so within {seconds} s: {describe()}")
+        pause.wait(_POLL_S)
     return value

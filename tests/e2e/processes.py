@@ -1,0 +1,94 @@
+"""Programs started for one test: their folder, their readiness, their end by process id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from patience import until
+from programs import program
+
+_START_S = 20
+_STOP_S = 10
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of 127.0.0.1 that is free now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def accepts(port: int) -> bool:
+    """Whether something accepts connections at a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Process:
+    """A running program. What it prints goes to `printed`, which failures show."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str | Path],
+        folder: Path,
+        environ: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
+        """Start it in `folder`; its first argument is found as `programs.program` does."""
+        name, *rest = map(str, arguments)
+        self.name = Path(name).name
+        self.printed = folder / f"{self.name}-{os.urandom(3).hex()}.out"
+        path = name if "/" in name else program(name)
+        assert path is not None, f"no {name} here"
+        with self.printed.open("wb") as out:
+            self.popen = subprocess.Popen(
+                [path, *rest],
+                cwd=folder,
+                env={**os.environ, **(environ or {})},
+                stdin=stdin,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.popen.pid
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.printed.read_text(errors="replace")
+
+    def ready_at(self, port: int) -> None:
+        """Wait until it accepts connections at `port`."""
+
+        def up() -> bool:
+            assert self.popen.poll() is None, f"{self.name} ended:\n{self.output}"
+            return accepts(port)
+
+        until(_START_S, up, lambda: f"{self.name} does not listen:\n{self.output}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.popen.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End it, by force if it must be; its exit status."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(number)
+        if self.popen.stdin is not None:
+            self.popen.stdin.close()
+        try:
+            return self.popen.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+            raise AssertionError(f"{self.name} did not stop:\n{self.output}") from None
