@@ -1,0 +1,1 @@
+"""The commands of the admin port, by what they are about: one file a subject."""
