@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from programs import program, required
+from programs import program, required, take_settings
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
@@ -22,6 +22,11 @@ from twisted.python.failure import Failure
 
 _GRACE_TURNS = 50
 _TURN_S = 0.005
+
+
+def pytest_configure() -> None:
+    """Keep the tests' own settings from the daemons they start."""
+    take_settings()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

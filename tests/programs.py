@@ -7,6 +7,17 @@ import shutil
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 
+_settings: dict[str, str] = {}
+
+
+def take_settings() -> None:
+    """Take the tests' own LOGMOND_ variables out of the environment, once, at the start.
+
+    A daemon started by a test would inherit them, and refuse what it does not know.
+    """
+    for name in [name for name in os.environ if name.startswith("LOGMOND_")]:
+        _settings[name] = os.environ.pop(name)
+
 
 def program(name: str) -> str | None:
     """The path of a program, or None where the machine has none.
@@ -15,7 +26,7 @@ def program(name: str) -> str | None:
     ``LOGMOND_<NAME>`` (``LOGMOND_SYSLOG_NG=/opt/sng/usr/sbin/syslog-ng``)
     names one that is unpacked somewhere else; it wins.
     """
-    override = os.environ.get("LOGMOND_" + name.upper().replace("-", "_").replace(".", "_"))
+    override = _settings.get("LOGMOND_" + name.upper().replace("-", "_").replace(".", "_"))
     if override:
         return override if os.access(override, os.X_OK) else None
     return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}")
@@ -23,4 +34,4 @@ def program(name: str) -> str | None:
 
 def required() -> bool:
     """Whether a missing program fails a test rather than skip it (as CI wants it)."""
-    return os.environ.get("LOGMOND_REQUIRE_PEERS") == "1"
+    return _settings.get("LOGMOND_REQUIRE_PEERS") == "1"
