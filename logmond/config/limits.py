@@ -1,0 +1,117 @@
+"""Limits of a rule, read and written in the unit of the rule's metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from logmond.alerts.rule import METRICS, SEVERITIES, Limits
+from logmond.config import units
+from logmond.config.scalars import PROBLEM, Kind, located
+from logmond.config.suggest import hint
+from logmond.config.units import shown
+
+_READ: dict[str, Callable[[object], float]] = {
+    "count": units.number,
+    "rate": units.number,
+    "bytes": units.size,
+    "share": units.fraction,
+    "seconds": units.duration,
+}
+
+_WRITE: dict[str, Callable[[Any], str]] = {
+    "count": units.number_text,
+    "rate": units.number_text,
+    "bytes": units.size_text,
+    "share": units.fraction_text,
+    "seconds": units.duration_text,
+}
+
+
+class Limit(Kind):
+    """One limit. The rule's metric must stand before it among the fields of the model."""
+
+    described = "value in the metric's unit"
+
+    def read_as(self, unit: str, value: Any) -> Any:
+        """The limit in the base unit."""
+        if isinstance(value, dict | list):
+            raise ValueError(f"must be one value, not {shown(value)}")
+        return float(_READ[unit](value))
+
+    def show_as(self, unit: str, value: Any) -> Any:
+        """The limit as it is typed."""
+        return _typed(unit, value)
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Read and dumped with the metric at hand."""
+        return core_schema.with_info_plain_validator_function(
+            self._checked_with,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                self._shown_with, is_field_serializer=True, when_used="json"
+            ),
+        )
+
+    def _checked_with(self, value: Any, info: ValidationInfo) -> Any:
+        metric = METRICS.get(info.data.get("metric", ""))
+        if metric is None:
+            return None  # the metric is the problem, and told as such
+        if value is None:
+            raise PydanticCustomError(PROBLEM, "has no value; remove the key for its default")
+        try:
+            return self.read_as(metric.unit, value)
+        except PydanticCustomError:
+            raise
+        except ValueError as error:
+            if hasattr(error, "errors"):
+                raise
+            raise PydanticCustomError(PROBLEM, "{text}", {"text": str(error)}) from None
+
+    def _shown_with(self, model: Any, value: Any) -> Any:
+        return None if value is None else self.show_as(METRICS[model.metric].unit, value)
+
+
+class LimitBySeverity(Limit):
+    """A limit, or a mapping of severity to limit: `Limits`, the mildest first.
+
+    A limit without a severity has an empty one.
+    """
+
+    described = "value in the metric's unit, or severity → value"
+    keys = SEVERITIES
+
+    def read_as(self, unit: str, value: Any) -> Limits:
+        """Every limit, or every problem at its severity."""
+        if not isinstance(value, dict):
+            return (("", super().read_as(unit, value)),)
+        limits, wrong = {}, []
+        if not value:
+            raise ValueError(f"is empty; name a limit for {' or '.join(SEVERITIES)}")
+        for severity, limit in value.items():
+            try:
+                if severity not in SEVERITIES:
+                    raise ValueError(f"unknown severity{hint(severity, SEVERITIES)}")
+                limits[severity] = super().read_as(unit, limit)
+            except ValueError as error:
+                wrong.append(((severity,), str(error)))
+        if wrong:
+            raise located(wrong)
+        return tuple(sorted(limits.items(), key=lambda item: SEVERITIES.index(item[0])))
+
+    def show_as(self, unit: str, value: Any) -> Any:
+        """The value, or the mapping."""
+        if value[0][0] == "":
+            return _typed(unit, value[0][1])
+        return {severity: _typed(unit, limit) for severity, limit in value}
+
+
+def _typed(unit: str, value: float) -> Any:
+    """Text where the unit shows, a plain number where there is none."""
+    if unit in ("count", "rate"):
+        return int(value) if value == int(value) else value
+    return _WRITE[unit](int(value) if unit == "bytes" else value)

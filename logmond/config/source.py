@@ -1,0 +1,129 @@
+"""One item of ``sources``: where lines come from, and what they look like."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, model_validator
+
+from logmond.config.addresses import Address
+from logmond.config.scalars import At, Choice, Flag, Listed, Text, Word, located
+from logmond.config.section import Section
+from logmond.config.suggest import hint
+from logmond.config.units import shown
+from logmond.errors import FormatError
+from logmond.ingest.formats.compiled import Format
+from logmond.ingest.formats.table import format_of
+
+
+class LogFormat(Text):
+    """``auto``, a preset, or a pasted format; compiled here so that a bad one is found at load."""
+
+    described = "format"
+
+    def __init__(self) -> None:
+        super().__init__("format", lines=True)
+
+    def read(self, value: Any) -> str:
+        """The text, once it has compiled."""
+        text = super().read(value)
+        try:
+            format_of(text)
+        except FormatError as error:
+            raise ValueError(str(error)) from error
+        return text
+
+
+class Zone(Text):
+    """A time zone by its IANA name."""
+
+    described = "time zone"
+
+    def __init__(self) -> None:
+        super().__init__("time zone")
+
+    def read(self, value: Any) -> str:
+        """The name, once it is known to this machine."""
+        text = super().read(value)
+        if text == "UTC":
+            return text
+        try:
+            ZoneInfo(text)
+        except (LookupError, ValueError, OSError):
+            known = available_timezones()
+            if not known:
+                raise ValueError(
+                    "no time zones are known on this machine; install tzdata"
+                ) from None
+            guess = hint(text, known)
+            more = guess if "mean" in guess else "; a name is like Europe/Vienna"
+            raise ValueError(f"unknown time zone {shown(text)}{more}") from None
+        return text
+
+
+class AcceptConfig(Section):
+    """Which of the messages of a listener belong to this source."""
+
+    tag: Annotated[tuple[str, ...] | None, Listed(Text())] = Field(
+        None,
+        description="Syslog tags to take; everything else is filtered, and counted as that.",
+    )
+
+
+class SourceConfig(Section):
+    """One source: exactly one of `listen`, `files` and `stdin`."""
+
+    name: Annotated[str, Word()] = Field(description="Its name everywhere else.")
+    listen: Annotated[tuple[Address, ...], Listed(At())] = Field(
+        (),
+        description="Syslog or bare lines: `udp://HOST:PORT`, `tcp://HOST:PORT`, "
+        "`unixgram:///PATH` (datagrams, as nginx sends them), `unix:///PATH` (a stream). "
+        "HOST is `localhost` (IPv4 and IPv6), an IPv4 address, an `[IPv6]` address, or `*`.",
+    )
+    files: Annotated[tuple[str, ...], Listed(Text("path"))] = Field(
+        (),
+        description="Files to follow, globs too; one that does not exist yet is waited for.",
+    )
+    stdin: Annotated[bool, Flag()] = Field(False, description="Read a pipe.")
+    start: Annotated[str, Choice("start", ("end", "beginning"))] = Field(
+        "end", description="Where to begin in a file that was never read before."
+    )
+    accept: AcceptConfig = Field(
+        default_factory=lambda: AcceptConfig.model_validate({}),
+        description="Which messages to take; all by default.",
+    )
+    format: Annotated[str, LogFormat()] = Field(
+        "auto",
+        description="`auto`, a preset, or a pasted nginx `log_format` or Apache `LogFormat`.",
+    )
+    timezone: Annotated[str | None, Zone()] = Field(
+        None,
+        description="The zone of stamps that carry none, `Europe/Vienna`; by default this "
+        "machine's.",
+    )
+
+    def formats(self) -> list[Format]:
+        """What its lines can look like, compiled."""
+        return list(format_of(self.format))
+
+    def zone(self) -> tzinfo | None:
+        """The zone of its zone-less stamps; None for this machine's."""
+        if self.timezone is None:
+            return None
+        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+
+    @model_validator(mode="after")
+    def _reads_one_thing(self) -> Self:
+        given = [key for key in ("listen", "files", "stdin") if getattr(self, key)]
+        problems: list[tuple[tuple[str, ...], str]] = []
+        if not given:
+            problems.append(((), "reads nothing; give it one of listen, files and stdin: true"))
+        for extra in given[1:]:
+            problems.append(((extra,), f"{given[0]} is given already; make it a source of its own"))
+        if "start" in self.model_fields_set and given and "files" not in given:
+            problems.append((("start",), "is for files; remove it"))
+        if problems:
+            raise located(problems)
+        return self
