@@ -109,6 +109,17 @@ class JsonFormat(Format):
                 values[key] = text_of(value)
         return values
 
+    def missing(self, line: bytes) -> list[str]:
+        """Of status and target, without which a line is no request, those it does not hold."""
+        found = _object(line, decode_any) or {}
+        shape = tuple(found)
+        response = self._getter("status", shape)(found)
+        targets = [self._getter(field, shape)(found) for field in ("request", "uri")]
+        missing = [] if number_of(response) is not ABSENT else ["status"]
+        if all(target is None or isinstance(target, dict) for target in targets):
+            missing.append("uri")
+        return missing
+
     def _row_of(self, found: Object) -> tuple[bytes, ...] | None:
         shape = tuple(found)
         plan = self._plans.get(shape)

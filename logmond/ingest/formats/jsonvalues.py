@@ -22,6 +22,7 @@ _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _NUMBER = re.compile(rb"-?[0-9]{1,19}")
+_PLACE = re.compile(r"\(byte ([0-9]+)\)")
 _MANY = 10**19
 """Numbers of more digits are none: text formats cap them too."""
 _SUFFIXED = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s?(ns|us|µs|ms|s|)")
@@ -44,6 +45,23 @@ def mended(line: bytes) -> Any:
         return decode_any(_ODD.sub(_mend, text.encode()))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
+
+
+def why_not(line: bytes) -> tuple[int, str]:
+    """Where and why a line is no JSON object, or ``(0, "")`` when it is one."""
+    start = len(line) - len(line.lstrip())
+    if not line[start:].startswith(b"{"):
+        return start, "a JSON object, which begins with {"
+    if isinstance(mended(line), dict):
+        return 0, ""
+    try:
+        decode_any(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        place = _PLACE.search(str(error))
+        if place is not None:
+            return int(place[1]), f"JSON ({str(error)[: place.start()].strip()})"
+        return len(line) if "truncated" in str(error) else start, f"JSON ({error})"
+    return start, "a JSON object"
 
 
 def _mend(match: re.Match[bytes]) -> bytes:
