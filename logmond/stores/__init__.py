@@ -1,0 +1,6 @@
+"""What outlives the process: rows and packed frames. It knows no rule and reads no frame.
+
+`rows` are the plain data that come and go; `sqlite` is the durable state, with
+`database` (reading and writing), `opening` (what may be wrong with a file) and
+`schema` beneath it; `seam` is what the daemon asks of any of them.
+"""

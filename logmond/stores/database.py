@@ -1,0 +1,224 @@
+"""One open state file: reading all of it, writing one change. Blocking; no threads, no policy.
+
+Used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, Restored
+from logmond.stores.schema import (
+    APPLICATION_ID,
+    COLUMNS,
+    CREATE,
+    SCHEMA_VERSION,
+    Row,
+    read_sql,
+    summed,
+    write_sql,
+)
+
+MAX_FILES = 10_000
+"""Positions kept; beyond, those unchanged for longest are forgotten.
+
+Every rotation leaves a row behind, of which only the source knows whether its
+file will come back. Far more files than one daemon can hold open.
+"""
+
+_BUSY_TIMEOUT_S = 5.0  # somebody reads the file with sqlite3, or copies it
+
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA cell_size_check = ON;
+PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -1024;
+PRAGMA journal_size_limit = 8388608;
+"""
+
+
+class Damaged(Exception):
+    """The content of the file is not what was written; says where."""
+
+
+class Newer(Exception):
+    """The file was written by a later version; the argument is its schema."""
+
+
+class Foreign(Exception):
+    """The file is a database of another program."""
+
+
+class Database:
+    """A connection to a state file that is there, if only as an empty file.
+
+    Raises:
+        Damaged, sqlite3.Error: the file cannot be trusted, or read.
+        Newer: it was written by a later version.
+        Foreign: it belongs to another program.
+    """
+
+    def __init__(self, path: str) -> None:
+        # The writer thread takes the connection over from the thread that opened it.
+        self._connection = sqlite3.connect(
+            path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        self._incidents_from = 0
+        try:
+            self._prepare()
+            self._known_files = {row.key: row for row in self._files()}
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        tables = {name for (name,) in self._all("SELECT name FROM sqlite_schema")}
+        [(application,)] = self._all("PRAGMA application_id")
+        if tables and application != APPLICATION_ID and not tables & COLUMNS.keys():
+            self._check()
+            raise Foreign
+        self._connection.executescript(_PRAGMAS)
+        if not tables:
+            with self._transaction():
+                for statement in CREATE.split(";"):
+                    self._connection.execute(statement)
+                self._write("meta", [("schema_version", SCHEMA_VERSION)])
+            return
+        self._check()
+        meta = dict(self._rows("meta"))
+        version = meta.get("schema_version")
+        if not isinstance(version, int):
+            raise Damaged("no schema version")
+        if version > SCHEMA_VERSION:
+            raise Newer(version)
+        # A damaged header can make the file read-only. Rolled back, nothing
+        # is written: a full disk is no reason not to start.
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("UPDATE meta SET value = value")
+        self._connection.execute("ROLLBACK")
+
+    def _check(self) -> None:
+        for (finding,) in self._all("PRAGMA integrity_check(1)"):
+            if finding != "ok":
+                raise Damaged(finding)
+
+    def read(self) -> Restored:
+        """Everything kept.
+
+        Raises:
+            Damaged: a row is not what was written.
+        """
+        return Restored(
+            files=list(self._known_files.values()),
+            frames={(kind, start): body for kind, start, body in self._rows("frames")},
+            values=dict(self._rows("snapshots")),
+            incidents=sorted(
+                (IncidentRow(*row) for row in self._rows("incidents")),
+                key=lambda row: row.triggered_at,
+            ),
+        )
+
+    def write(self, changes: Changes) -> None:
+        """Write one change in one transaction.
+
+        Raises:
+            sqlite3.Error: nothing was written.
+        """
+        self._incidents_from = max(self._incidents_from, changes.drop.get(INCIDENTS, 0))
+        latest = {row.key: row for row in changes.files}
+        files = [row for key, row in latest.items() if self._known_files.get(key) != row]
+        execute = self._connection.execute
+        with self._transaction():
+            for kind, before in changes.drop.items():
+                if kind != INCIDENTS:
+                    execute("DELETE FROM frames WHERE kind = ? AND start < ?", (kind, before))
+            for (kind, start), body in changes.frames.items():
+                if body is None:
+                    execute("DELETE FROM frames WHERE kind = ? AND start = ?", (kind, start))
+            for name, body in changes.values.items():
+                if body is None:
+                    execute("DELETE FROM snapshots WHERE name = ?", (name,))
+            self._write(
+                "frames", ((*key, body) for key, body in changes.frames.items() if body is not None)
+            )
+            self._write(
+                "snapshots", (item for item in changes.values.items() if item[1] is not None)
+            )
+            self._write("files", map(_file_row, files))
+            self._write(
+                "incidents",
+                (
+                    (row.id, row.rule, row.triggered_at, row.ended_at, row.body)
+                    for row in changes.incidents
+                ),
+            )
+            execute("DELETE FROM incidents WHERE ended_at < ?", (self._incidents_from,))
+            forgotten = self._forgotten(files)
+            for source, device, inode in forgotten:
+                execute(
+                    "DELETE FROM files WHERE source = ? AND device = ? AND inode = ?",
+                    (source, str(device), str(inode)),
+                )
+        for row in files:
+            self._known_files.pop(row.key, None)
+            self._known_files[row.key] = row
+        for key in forgotten:
+            self._known_files.pop(key, None)
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file and close it."""
+        self._connection.close()
+
+    def _forgotten(self, files: list[FileRow]) -> list[tuple[str, int, int]]:
+        written = {row.key for row in files}
+        quiet = [key for key in self._known_files if key not in written]
+        return quiet[: max(0, len(quiet) + len(written) - MAX_FILES)]
+
+    def _files(self) -> Iterator[FileRow]:
+        for source, device, inode, path, fingerprint, length, offset in self._rows("files"):
+            try:
+                numbers = int(device), int(inode)
+            except ValueError as error:
+                raise Damaged("files") from error
+            yield FileRow(source, os.fsdecode(path), *numbers, fingerprint, length, offset)
+
+    def _rows(self, table: str) -> Iterator[Any]:
+        for row in self._all(read_sql(table)):
+            content = row[:-1]
+            if summed(content) != row:
+                raise Damaged(f"a row of {table} does not have its sum")
+            yield content
+
+    def _all(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        yield from self._connection.execute(sql)
+
+    def _write(self, table: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(write_sql(table), map(summed, rows))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+def _file_row(row: FileRow) -> Row:
+    return (
+        row.source,
+        str(row.device),
+        str(row.inode),
+        os.fsencode(row.path),
+        row.fingerprint,
+        row.fingerprint_length,
+        row.offset,
+    )

@@ -1,0 +1,74 @@
+"""The tables of the state file, and the check sums of their rows.
+
+SQLite guards the structure of a file, not its content: a bit that flips
+inside a packed frame or an offset goes unnoticed by its integrity check.
+Every row therefore carries the sum of its columns.
+
+Tables keep their rowid: writing a row again gives it the highest, so reading
+by rowid is reading in the order of change. Numbers of devices and inodes are
+unsigned and may exceed SQLite's integers: they are stored as text. Paths are
+bytes, as they are to the system.
+
+The table ``meta`` with its row ``schema_version`` keeps this shape in all
+versions to come, so that an older logmond can tell a newer file.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+from zlib import crc32
+
+from msgspec import msgpack
+
+SCHEMA_VERSION = 1
+
+APPLICATION_ID = 0x106D_0D01
+"""In the header of the file, for ``file`` and for us: whose database this is."""
+
+Row: TypeAlias = tuple[str | int | bytes | None, ...]
+
+COLUMNS = {
+    "meta": ("name", "value"),
+    "files": (
+        *("source", "device", "inode", "path", "fingerprint", "fingerprint_length", "offset"),
+    ),
+    "frames": ("kind", "start", "body"),
+    "snapshots": ("name", "body"),
+    "incidents": ("id", "rule", "triggered_at", "ended_at", "body"),
+}
+
+CREATE = f"""
+PRAGMA application_id = {APPLICATION_ID};
+CREATE TABLE meta (name TEXT NOT NULL UNIQUE, value INTEGER NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE files (
+    source TEXT NOT NULL, device TEXT NOT NULL, inode TEXT NOT NULL, path BLOB NOT NULL,
+    fingerprint BLOB NOT NULL, fingerprint_length INTEGER NOT NULL, offset INTEGER NOT NULL,
+    sum INTEGER NOT NULL, UNIQUE (source, device, inode)
+);
+CREATE TABLE frames (
+    kind TEXT NOT NULL, start INTEGER NOT NULL, body BLOB NOT NULL,
+    sum INTEGER NOT NULL, UNIQUE (kind, start)
+);
+CREATE TABLE snapshots (name TEXT NOT NULL UNIQUE, body BLOB NOT NULL, sum INTEGER NOT NULL);
+CREATE TABLE incidents (
+    id TEXT NOT NULL UNIQUE, rule TEXT NOT NULL, triggered_at INTEGER NOT NULL,
+    ended_at INTEGER, body BLOB NOT NULL, sum INTEGER NOT NULL
+);
+CREATE INDEX incidents_by_end ON incidents (ended_at);
+"""
+
+
+def write_sql(table: str) -> str:
+    """The statement that writes one row and its sum, replacing the row of the same key."""
+    places = ", ".join("?" * (len(COLUMNS[table]) + 1))
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(COLUMNS[table])}, sum) VALUES ({places})"
+
+
+def read_sql(table: str) -> str:
+    """The statement that reads all rows with their sums, in the order of change."""
+    return f"SELECT {', '.join(COLUMNS[table])}, sum FROM {table} ORDER BY rowid"
+
+
+def summed(row: Row) -> Row:
+    """The row with its sum behind it."""
+    return (*row, crc32(msgpack.encode(row)))

@@ -1,0 +1,156 @@
+"""The state file gives back what was written, all of it or nothing."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from logmond.stores import database as database_module
+from logmond.stores.database import Damaged, Database
+from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, Restored
+
+EVERYTHING = Changes(
+    files=[
+        FileRow("nginx", "/var/log/nginx/access.log", 2049, 131_074, b"\x00\xff", 256, 1 << 40),
+        FileRow("nginx", os.fsdecode(b"/logs/\xff.log"), (1 << 64) - 1, (1 << 64) - 2, b"", 0, 0),
+    ],
+    frames={("second", 1_795_456_930): b"packed", ("block", 1_795_456_920): b""},
+    values={"rules": b"\x00\x01", "evaluated": b""},
+    incidents=[
+        IncidentRow("a-1", "errors", 20, None, b"open"),
+        IncidentRow("b-2", "high-traffic", 10, 15, b"ended"),
+    ],
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Where the state file will be."""
+    return str(tmp_path / "state.db")
+
+
+@pytest.fixture
+def database(path: str) -> Iterator[Database]:
+    """An empty state file."""
+    database = Database(path)
+    yield database
+    database.close()
+
+
+def read(path: str) -> Restored:
+    """What a start finds."""
+    with closing(Database(path)) as database:
+        return database.read()
+
+
+def test_everything_comes_back_after_a_restart(path: str, database: Database) -> None:
+    """Rows survive, inodes beyond 63 bits and paths that are not UTF-8 included."""
+    database.write(EVERYTHING)
+    database.close()
+    restored = read(path)
+    assert list(restored.files) == list(EVERYTHING.files)
+    assert restored.frames == EVERYTHING.frames
+    assert restored.values == EVERYTHING.values
+    assert [row.id for row in restored.incidents] == ["b-2", "a-1"]
+    assert set(restored.incidents) == set(EVERYTHING.incidents)
+    assert restored.warning is None
+
+
+def test_a_file_is_one_row_whatever_it_is_called(database: Database) -> None:
+    """A rotated file keeps its row under its new name."""
+    database.write(Changes(files=[FileRow("nginx", "/a", 1, 2, b"f", 1, 10)]))
+    database.write(Changes(files=[FileRow("nginx", "/a.1", 1, 2, b"f", 1, 20)]))
+    assert database.read().files == [FileRow("nginx", "/a.1", 1, 2, b"f", 1, 20)]
+
+
+def test_sources_that_read_the_same_file_have_their_own_rows(database: Database) -> None:
+    """Each source counts by itself."""
+    rows = [FileRow(name, "/a", 1, 2, b"f", 1, at) for name, at in (("one", 10), ("two", 20))]
+    database.write(Changes(files=rows))
+    assert database.read().files == rows
+
+
+def test_none_deletes_and_drop_forgets_the_old(database: Database) -> None:
+    """Frames go by kind and start, snapshots by name, ended incidents by their end."""
+    database.write(EVERYTHING)
+    database.write(
+        Changes(
+            frames={("block", 1_795_456_920): None},
+            drop={"second": 1_795_456_931, INCIDENTS: 16},
+            values={"rules": None},
+        )
+    )
+    restored = database.read()
+    assert restored.frames == {}
+    assert restored.values == {"evaluated": b""}
+    assert [row.id for row in restored.incidents] == ["a-1"]
+
+
+def test_a_drop_spares_what_is_not_older(database: Database) -> None:
+    """The bound itself stays, and so do other kinds."""
+    database.write(Changes(frames={("second", 5): b"s", ("block", 1): b"b"}))
+    database.write(Changes(drop={"second": 5, INCIDENTS: 100}))
+    assert database.read().frames == {("second", 5): b"s", ("block", 1): b"b"}
+
+
+def test_positions_beyond_the_cap_go_by_their_last_change(
+    database: Database, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rotated files are forgotten, the one that still grows is not."""
+    monkeypatch.setattr(database_module, "MAX_FILES", 3)
+    for number in range(8):
+        rotated = FileRow("nginx", f"/a.{number}", 1, 100 + number, b"", 0, 7)
+        growing = FileRow("nginx", "/a", 1, 2, b"", 0, number)
+        database.write(Changes(files=[rotated, growing]))
+    kept = [(row.path, row.offset) for row in database.read().files]
+    assert kept == [("/a.6", 7), ("/a.7", 7), ("/a", 7)]
+    database.close()
+    assert [(row.path, row.offset) for row in read(path).files] == kept
+
+
+def test_a_change_that_fails_halfway_changes_nothing(database: Database) -> None:
+    """Frames are written before incidents; a bad incident takes them back."""
+    database.write(EVERYTHING)
+    before = database.read()
+    bad = Changes(
+        files=[FileRow("nginx", "/new", 1, 1, b"", 0, 1)],
+        frames={("second", 1_795_456_931): b"new"},
+        drop={"block": 1 << 40},
+        values={"rules": b"new"},
+        incidents=[IncidentRow("c-3", None, 1, None, b"")],  # type: ignore[arg-type]
+    )
+    with pytest.raises(sqlite3.IntegrityError):
+        database.write(bad)
+    assert database.read() == before
+    database.write(Changes(files=bad.files))
+    assert len(database.read().files) == 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE frames SET body = 'packeD'",
+        "UPDATE frames SET start = start + 1",
+        "UPDATE files SET offset = offset - 1",
+        "UPDATE files SET path = CAST(path AS TEXT)",
+        "UPDATE snapshots SET body = CAST(body AS TEXT)",
+        "UPDATE incidents SET ended_at = NULL",
+        "UPDATE meta SET value = 0",
+        "DELETE FROM meta",
+    ],
+)
+def test_a_row_that_is_not_what_was_written_is_found(
+    path: str, database: Database, damage: str
+) -> None:
+    """A change that SQLite itself would accept is found by the sum of the row."""
+    database.write(EVERYTHING)
+    database.close()
+    connection = sqlite3.connect(path)
+    connection.execute(damage)
+    connection.commit()
+    connection.close()
+    with pytest.raises(Damaged):
+        read(path)
