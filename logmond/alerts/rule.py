@@ -205,7 +205,7 @@ def _dimension_problems(
             if dimension not in allowed:
                 choice = f"possible: {', '.join(sorted(allowed))}" if allowed else "leave it out"
                 found.append((key, f"{metric.name} cannot use {dimension!r} here; {choice}"))
-    if metric.kind == "ledger" and rule.selector.dimensions and rule.sources is None:
+    if metric.kind == "ledger" and rule.selector.values("source") and rule.sources is None:
         found.append(("where", f"{metric.name} needs sources by their plain names"))
     if len(set(rule.group_by)) != len(rule.group_by):
         found.append(("group_by", "names a dimension twice"))
