@@ -57,19 +57,26 @@ class Foreign(Exception):
 class Database:
     """A connection to a state file that is there, if only as an empty file.
 
+    Args:
+        path: the file.
+        alone: nobody else may read it meanwhile, for which SQLite needs no
+            memory shared through a file, hence no room on a full disk.
+
     Raises:
         Damaged, sqlite3.Error: the file cannot be trusted, or read.
         Newer: it was written by a later version.
         Foreign: it belongs to another program.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, alone: bool = False) -> None:
         # The writer thread takes the connection over from the thread that opened it.
         self._connection = sqlite3.connect(
             path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         self._incidents_from = 0
         try:
+            if alone:
+                self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._prepare()
             self._known_files = {row.key: row for row in self._files()}
         except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 
 from logmond.errors import StateError
 
@@ -38,8 +39,9 @@ class Lock:
                 f"{path} is in use by another logmond (process {holder or 'unknown'}); "
                 "stop it, or give this one its own: --set history.url=sqlite:///OTHER/state.db"
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
+        with suppress(OSError):  # the name is a courtesy; on a full disk the lock holds without it
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, b"%d\n" % os.getpid(), 0)
 
     def release(self) -> None:
         """Let another daemon have it."""

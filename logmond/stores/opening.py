@@ -19,13 +19,15 @@ from logmond.stores.schema import SCHEMA_VERSION
 
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
+# A full disk need not keep the daemon from reading what it wrote before.
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
 # Errors of the moment, after which the file is as good as before. All others,
 # from a header that is none to a column that is missing, mean damaged content.
 _PASSING = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
+    *_NO_ROOM,
     sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_CANTOPEN,
 )
@@ -49,7 +51,12 @@ def open_database(path: str, now: float) -> tuple[Database, Restored]:
     """
     _ready(path)
     try:
-        return _opened(path)
+        try:
+            return _opened(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NO_ROOM:
+                raise
+            return _opened(path, alone=True)
     except (Damaged, sqlite3.DatabaseError, UnicodeError, MemoryError) as error:
         _raise_if_passing(path, error)
         aside = _move_aside(path, now)
@@ -64,9 +71,9 @@ def open_database(path: str, now: float) -> tuple[Database, Restored]:
         raise StateError(f"a new state file {path} cannot be written: {error}") from error
 
 
-def _opened(path: str) -> tuple[Database, Restored]:
+def _opened(path: str, *, alone: bool = False) -> tuple[Database, Restored]:
     try:
-        database = Database(path)
+        database = Database(path, alone=alone)
     except Newer as error:
         raise StateError(
             f"{path} was written by a later logmond (schema {error}, this one knows "
@@ -102,7 +109,9 @@ def _raise_if_passing(path: str, error: Exception) -> None:
         code = sqlite3.SQLITE_NOMEM
     if code is None or code in _UNREADABLE or code & 0xFF not in _PASSING:
         return
-    raise StateError(f"state file {path} cannot be used now: {error}") from error
+    raise StateError(
+        f"state file {path} cannot be used now ({error}); the file was left as it is"
+    ) from error
 
 
 def _move_aside(path: str, now: float) -> str:

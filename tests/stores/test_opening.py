@@ -215,7 +215,7 @@ def test_a_file_locked_for_the_moment_is_refused_and_not_moved(
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(StateError, match=r"cannot be used now: .*locked"):
+    with pytest.raises(StateError, match=r"cannot be used now .*locked"):
         opened(path)
     connection.close()
     assert opened(path).warning is None

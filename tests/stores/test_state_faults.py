@@ -153,3 +153,27 @@ def test_a_full_file_system_is_told_and_survived(tmp_path: Path) -> None:
         until(child, b".")
         stop(child)
     assert offset_of(kept(tmp_path / "state.db")) > 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="no unshare here, or no right to mount")
+def test_a_disk_that_is_full_at_the_start_hides_nothing(tmp_path: Path) -> None:
+    """The daemon starts with all it wrote before, and goes on writing once there is room."""
+    with counting(tmp_path / "state.db") as child:
+        assert rounds(child, 3) == b"..."
+        stop(child)
+    before = offset_of(kept(tmp_path / "state.db"))
+    room = tmp_path / "room"
+    room.mkdir()
+    script = (
+        f"mount -t tmpfs -o size=400k none {room} && cp {tmp_path}/state.db {room} && "
+        f"! cat /dev/zero 2>/dev/null >{room}/filler && "
+        f"{sys.executable} {CHILD} {room}/state.db && cp {room}/state.db {tmp_path}"
+    )
+    with started("unshare", "-rm", "sh", "-c", script) as child:
+        assert rounds(child, 1) == b"!"
+        tell(child, f"mount -o remount,size=20m {room}")
+        until(child, b".")
+        stop(child)
+    restored = kept(tmp_path / "state.db")
+    assert restored.warning is None
+    assert offset_of(restored) > before
