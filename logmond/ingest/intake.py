@@ -7,14 +7,14 @@ No sockets; the moment of arrival comes from the clock handed in.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from logmond.frame.frame import Delta, Exact
 from logmond.ingest.kernel.python import PythonKernel, Scanned
-from logmond.ingest.ledger import OUTCOMES, Ledger
+from logmond.ingest.ledger import OUTCOMES, SAMPLE_BYTES, Ledger
 from logmond.ingest.syslog import Header, SyslogParser, header_second, noise, repeated
 
 TRUNCATIONS = frozenset((1024, 2048, 8192))
@@ -22,6 +22,9 @@ TRUNCATIONS = frozenset((1024, 2048, 8192))
 
 MAX_REPEATED = 10_000
 """Lines one "message repeated N times" may stand for; more is not believed."""
+
+RECENT_LINES = 5
+"""Lines kept as samples of what a source delivers."""
 
 FILED = (*OUTCOMES, "received", "kernel_drops", "late")
 """Counters of the ledger that are filed by second too, so that rules can watch them."""
@@ -64,6 +67,10 @@ class Intake:
         self._accepts_all = accept is None or accept == Accept()
         self._zone = zone
         self._syslog = SyslogParser()
+        self.recent: deque[bytes] = deque(maxlen=RECENT_LINES)
+        """The last line of each of the newest batches, as it arrived."""
+        self.lag_s: float | None = None
+        """How far the newest line's stamp was behind its arrival, in seconds."""
         self._filed: Counter[str] = Counter(self.ledger.totals)
 
     def messages(self, messages: Sequence[bytes], *, believed: bool) -> int | None:
@@ -96,14 +103,14 @@ class Intake:
         fallbacks = self._fallbacks(headers, arrival) if self.kernel.needs_fallbacks else None
         scanned = self.kernel.scan(chunk + b"\n", arrival, believed=believed, fallbacks=fallbacks)
         self.ledger.note("truncated_suspect", suspects)
-        self._account(scanned, arrival, headers)
+        self._account(chunk + b"\n", scanned, arrival, headers)
         return scanned.newest
 
     def lines(self, chunk: bytes) -> int | None:
         """Take whole bare lines, each ended by LF (see the seam)."""
         arrival = self._wall()
         scanned = self.kernel.scan(chunk, arrival, believed=True)
-        self._account(scanned, arrival, None)
+        self._account(chunk, scanned, arrival, None)
         return scanned.newest
 
     def take(self, second: int) -> Delta:
@@ -129,10 +136,17 @@ class Intake:
         return [known[id(header)] for header in headers]
 
     def _account(
-        self, scanned: Scanned, arrival: float, headers: list[Header | None] | None
+        self,
+        chunk: bytes,
+        scanned: Scanned,
+        arrival: float,
+        headers: list[Header | None] | None,
     ) -> None:
         """Enter a scanned chunk in the ledger."""
         ledger = self.ledger
+        if scanned.newest is not None:
+            self.lag_s = max(0.0, arrival - scanned.newest)
+            self.recent.append(chunk[chunk.rfind(b"\n", 0, -1) + 1 : -1][:SAMPLE_BYTES])
         ledger.counted(scanned.counted, arrival)
         for number, line in scanned.rejects:
             reason = noise(headers[number] if headers else None, line)

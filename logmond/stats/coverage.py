@@ -35,6 +35,10 @@ class Coverage:
         """`source` is read, and believed from second `since` on; an earlier start stands."""
         self._since[source] = min(since, self._since.get(source, since))
 
+    def known(self, source: str) -> bool:
+        """Whether `source` was observed before."""
+        return source in self._since
+
     def forget(self, source: str) -> None:
         """`source` is no longer configured."""
         self._since.pop(source, None)

@@ -237,6 +237,10 @@ class Tiers:
             for start in [s for s in shelf if not second - BLOCKS_KEPT_S < s <= second]:
                 del shelf[start]
 
+    def oldest_open(self) -> int | None:
+        """The oldest second that holds lines and is not evaluated, None without any."""
+        return min((s for s, exact in self._open.items() if exact.cells), default=None)
+
     def kept_seconds(self) -> Iterator[tuple[int, Exact]]:
         """Every closed second kept, oldest first."""
         for second in sorted(self._seconds):

@@ -1,0 +1,141 @@
+"""What one commit a second holds, and how a start takes it back.
+
+Positions of files, frames, the evaluated second, coverage, rule states and
+ledgers are of one moment: they are gathered in one turn of the reactor, right
+after every intake was emptied, so that what was counted and how far files were
+read can never disagree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from twisted.logger import Logger
+
+from logmond.alerts.event import Event
+from logmond.alerts.render import encoded
+from logmond.daemon.evaluation import Evaluation
+from logmond.ingest.ledger import Ledger
+from logmond.ingest.sources.file import FilePosition
+from logmond.stores.rows import Changes, FileRow, IncidentRow, Restored
+
+_ENDS = ("recovered", "expired", "removed")
+
+
+class Durability:
+    """Gathers commits and restores from them."""
+
+    _log = Logger()
+
+    def __init__(self) -> None:
+        self._incidents: dict[str, IncidentRow] = {}
+        self._positions: dict[tuple[str, int, int], FileRow] = {}
+
+    def note(self, event: Event) -> None:
+        """Remember an incident's transition for the next commit."""
+        if event.kind == "update":
+            return
+        ended = event.at if event.kind in _ENDS else None
+        self._incidents[event.id] = IncidentRow(
+            event.id, event.rule, event.triggered_at, ended, encoded(event)
+        )
+
+    def changes(self, evaluation: Evaluation) -> Changes:
+        """Everything that changed since the last call. Intakes must have been emptied."""
+        stats = evaluation.stats
+        incidents = list(self._incidents.values())
+        self._incidents.clear()
+        values: dict[str, Any] = {
+            "alerts": evaluation.alerts.snapshot(ended=False),
+            "evaluated": stats.evaluated,
+            "coverage": stats.coverage.snapshot(),
+            "ledgers": {name: _account(m.ledger) for name, m in evaluation.inputs.items()},
+        }
+        ended = evaluation.alerts.ended_snapshot()
+        if ended is not None:
+            values["alerts_ended"] = ended
+        return Changes(
+            files=self._moved(evaluation),
+            frames=stats.tiers.changed(),
+            drop=stats.tiers.expired(),
+            values={
+                name: value if isinstance(value, bytes) else msgspec.msgpack.encode(value)
+                for name, value in values.items()
+            },
+            incidents=incidents,
+        )
+
+    def _moved(self, evaluation: Evaluation) -> list[FileRow]:
+        rows = []
+        for name, member in evaluation.inputs.items():
+            if member.files is None:
+                continue
+            for position in member.files.positions():
+                row = FileRow(name, **asdict(position))
+                if self._positions.get(row.key) != row:
+                    self._positions[row.key] = row
+                    rows.append(row)
+        return rows
+
+    def ledgers(self, restored: Restored) -> dict[str, Ledger]:
+        """The accounts that were kept, by source."""
+        kept = _value(restored, "ledgers") or {}
+        return {name: _ledger(account) for name, account in kept.items()}
+
+    def restore_files(self, restored: Restored, evaluation: Evaluation) -> None:
+        """Hand every file source its positions."""
+        for name, member in evaluation.inputs.items():
+            if member.files is None:
+                continue
+            rows = [row for row in restored.files if row.source == name]
+            self._positions |= {row.key: row for row in rows}
+            member.files.restore(
+                [
+                    FilePosition(
+                        row.path,
+                        row.device,
+                        row.inode,
+                        row.fingerprint,
+                        row.fingerprint_length,
+                        row.offset,
+                    )
+                    for row in rows
+                ]
+            )
+
+    def restore_statistics(self, restored: Restored, evaluation: Evaluation) -> int | None:
+        """Take back frames, coverage and rules; return the second last evaluated."""
+        evaluated = _value(restored, "evaluated")
+        if evaluated is None:
+            return None
+        coverage = _value(restored, "coverage") or {}
+        evaluation.stats.coverage.restore(coverage.get("since", {}), coverage.get("gaps", ()))
+        evaluation.stats.restore(restored.frames, evaluated)
+        snapshot = restored.values.get("alerts")
+        if snapshot:
+            evaluation.alerts.restore(snapshot, restored.values.get("alerts_ended", b""))
+        return int(evaluated)
+
+
+def _value(restored: Restored, name: str) -> Any:
+    packed = restored.values.get(name)
+    return None if packed is None else msgspec.msgpack.decode(packed)
+
+
+def _account(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "totals": dict(ledger.totals),
+        "filtered": dict(ledger.filtered),
+        "samples": {kind: list(kept) for kind, kept in ledger.samples.items()},
+        "last_line_at": ledger.last_line_at,
+    }
+
+
+def _ledger(account: dict[str, Any]) -> Ledger:
+    ledger = Ledger(Counter(account["totals"]), Counter(account["filtered"]))
+    ledger.samples = {kind: deque(kept, maxlen=3) for kind, kept in account["samples"].items()}
+    ledger.last_line_at = account["last_line_at"]
+    return ledger

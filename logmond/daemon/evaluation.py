@@ -1,0 +1,80 @@
+"""Moving the evaluated second: what was counted goes in, every second is stepped once.
+
+The same few steps serve live running, catching up on files and (with a reader
+in place of sources) old logs. No sockets, no timers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twisted.logger import Logger
+
+from logmond.alerts.service import AlertService
+from logmond.daemon.inputs import Input
+from logmond.stats.service import StatisticsService
+
+
+class Evaluation:
+    """Statistics, rules and inputs, moved forward together."""
+
+    _log = Logger()
+
+    def __init__(
+        self, stats: StatisticsService, alerts: AlertService, inputs: dict[str, Input]
+    ) -> None:
+        self.stats = stats
+        self.alerts = alerts
+        self.inputs = inputs
+
+    def collect(self, second: int) -> None:
+        """Take what every intake counted; the ledgers' movement belongs to `second`."""
+        for member in self.inputs.values():
+            self.collect_one(member, second)
+
+    def collect_one(self, member: Input, second: int) -> None:
+        """Take what one intake counted."""
+        delta = member.intake.take(second)
+        if delta:
+            for source, lines in self.stats.add(delta).items():
+                owner = self.inputs.get(source)
+                if owner is not None:
+                    owner.ledger.note("late", lines)
+
+    def advance(self, seconds: Iterable[int]) -> None:
+        """Evaluate seconds in order, each for all rules."""
+        for second in seconds:
+            self.stats.advance(second)
+            self.alerts.step(second)
+
+    def jump(self, second: int, reason: str) -> None:
+        """Begin a new epoch after `second`; what lies between was not observed."""
+        before = self.stats.evaluated
+        self._log.warn(
+            "new epoch: {reason}; evaluation goes on at {second} (was at {before})",
+            reason=reason,
+            second=second,
+            before=before,
+        )
+        self.stats.jump(second)
+        if before is None:
+            return
+        first = before + 1
+        if second <= before:  # set back: nothing before this epoch can be believed
+            first = second - 2 * 3600
+        for name in self.inputs:
+            self.stats.coverage.gap(name, first, second, reason)
+
+    def judge(self, second: int) -> None:
+        """Tell the statistics what cannot be believed of this tick."""
+        coverage = self.stats.coverage
+        for name, member in self.inputs.items():
+            counted, rejected, drops = member.tick()
+            broken = member.health.broken
+            coverage.mark_broken(name, member.health.reason if broken else None)
+            if broken:
+                coverage.gap(name, second, second, "broken")
+            elif drops:
+                coverage.gap(name, second, second, "kernel drops")
+            elif rejected > counted and rejected > 1:
+                coverage.gap(name, second, second, "rejects")

@@ -1,0 +1,241 @@
+"""Inputs: each configured source with its intake, its health and its account."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from twisted.internet.defer import Deferred, gatherResults
+
+from logmond.config.schema import SourceConfig, StatsConfig
+from logmond.errors import SourceError
+from logmond.frame.caps import caps_for
+from logmond.ingest.intake import Accept, Intake
+from logmond.ingest.kernel.names import Label
+from logmond.ingest.kernel.python import PythonKernel
+from logmond.ingest.ledger import OUTCOMES, SUBSETS, Ledger
+from logmond.ingest.sources.file import FileSource
+from logmond.ingest.sources.seam import Health, Source
+from logmond.ingest.sources.stdin import StdinSource
+from logmond.ingest.sources.table import listener
+from logmond.interfaces.surface import SourceStatus
+from logmond.telemetry import decoded, visible
+
+RATE_S = 10
+"""Seconds over which lines per second are shown, and a silent or hopeless source is judged."""
+
+MIN_REJECTS = 10
+"""Rejects in a row before a source that once worked is called degraded."""
+
+_BAD = ("unparsed", "oversize", "cut")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every input needs of the daemon."""
+
+    reactor: Any
+    wall: Callable[[], float]
+    stats: StatsConfig
+    passed: list[socket.socket] = field(default_factory=list)
+
+
+class Input:
+    """One configured source: its listeners or files, and the intake they share."""
+
+    def __init__(
+        self, config: SourceConfig, around: Surroundings, ledger: Ledger | None = None
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        zone = config.zone() or local_zone()
+        tags = frozenset(tag.encode() for tag in config.accept.tag or ())
+        self.formats = config.formats()
+        kernel = PythonKernel(
+            config.name,
+            self.formats,
+            labels=labels_of(around.stats),
+            zone=zone,
+            max_skew_s=around.stats.max_skew_s,
+            caps=caps_for(around.stats.memory_limit_bytes),
+        )
+        self.intake = Intake(
+            config.name, kernel, around.wall, accept=Accept(tags), zone=zone, ledger=ledger
+        )
+        self.sources: list[Source] = list(self._sources(around))
+        self._wall = around.wall
+        self._rejecting_since: float | None = None
+        self._history: deque[tuple[int, int, int]] = deque(maxlen=RATE_S + 1)
+        self.health = Health()
+        self._unopened: Health | None = None
+
+    def _sources(self, around: Surroundings) -> Iterator[Source]:
+        config = self.config
+        setting = f"sources.{config.name}.listen"
+        for address in config.listen:
+            yield listener(
+                str(address),
+                self.intake,
+                around.reactor,
+                passed=around.passed,
+                setting=setting,
+                wall=around.wall,
+            )
+        if config.files:
+            yield FileSource(
+                config.name, config.files, self.intake, start=config.start, reactor=around.reactor
+            )
+        if config.stdin:
+            yield StdinSource(self.intake, around.reactor)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The account of this source."""
+        return self.intake.ledger
+
+    @property
+    def files(self) -> FileSource | None:
+        """The files it follows, if it does."""
+        return next((s for s in self.sources if isinstance(s, FileSource)), None)
+
+    def open(self) -> None:
+        """Bind or open everything; what was bound is freed again when one cannot be.
+
+        Raises:
+            SourceError: naming the address and the way out.
+        """
+        opened: list[Source] = []
+        try:
+            for source in self.sources:
+                source.open()
+                opened.append(source)
+        except BaseException:
+            for source in opened:
+                source.close()
+            raise
+
+    def try_open(self) -> str | None:
+        """Open, or say why not and try again at every tick: a reload must not end the daemon."""
+        try:
+            self.open()
+        except SourceError as error:
+            self._unopened = Health(
+                "degraded", f"cannot be opened: {error}", self._wall(), broken=True
+            )
+            return str(error)
+        self._unopened = None
+        return None
+
+    def close(self) -> Deferred[None]:
+        """Stop receiving; hand over what was accepted."""
+        closing = gatherResults([source.close() for source in self.sources], consumeErrors=True)
+        return closing.addCallback(lambda _: None)
+
+    def tick(self) -> tuple[int, int, int]:
+        """Rescan and judge; return what this tick brought: (counted, rejected, kernel drops)."""
+        if self._unopened is not None:
+            self.try_open()
+        for source in self.sources if self._unopened is None else ():
+            source.tick()
+        totals = self.ledger.totals
+        now = totals["counted"], sum(totals[name] for name in _BAD), totals["kernel_drops"]
+        before = self._history[-1] if self._history else now
+        self._history.append(now)
+        self.health = self._judged()
+        return now[0] - before[0], now[1] - before[1], now[2] - before[2]
+
+    def _judged(self) -> Health:
+        """The worst of what its sources say and of what arrives."""
+        if self._unopened is not None:
+            return self._unopened
+        found = [source.health() for source in self.sources]
+        worst = max(found, key=lambda health: (health.broken, health.state == "degraded"))
+        if worst.state == "degraded":
+            return worst
+        hopeless = self._hopeless()
+        if hopeless is not None:
+            return hopeless
+        waiting = [health for health in found if health.state == "waiting"]
+        return waiting[0] if waiting else worst
+
+    def _hopeless(self) -> Health | None:
+        """Degraded when only rejects arrive, with one of them to look at."""
+        rejects = self.ledger.rejects_since_good
+        if not rejects or (self.ledger.totals["counted"] and rejects < MIN_REJECTS):
+            self._rejecting_since = None
+            return None
+        if self._rejecting_since is None:
+            self._rejecting_since = self._wall()
+        kinds = [name for name in _BAD if self.ledger.samples.get(name)]
+        kind = kinds[0] if kinds else "unparsed"
+        sample = visible(decoded(self.ledger.samples[kind][-1][:80])) if kinds else ""
+        reason = (
+            f'delivers only lines that cannot be read ({rejects} {kind}), for example "{sample}"'
+        )
+        return Health("degraded", reason, self._rejecting_since, broken=True)
+
+    def status(self) -> SourceStatus:
+        """Everything `sources` shows of it."""
+        totals = self.ledger.totals
+        counters = {
+            name: totals[name] for name in (*OUTCOMES, *SUBSETS, "received", "kernel_drops")
+        }
+        notes = [health.reason for s in self.sources if (health := s.health()).reason]
+        return SourceStatus(
+            name=self.name,
+            address=", ".join(source.address for source in self.sources),
+            state=self.health.state,
+            reason=self.health.reason if self.health.state != "ok" else "",
+            lag_s=self.intake.lag_s,
+            lines_per_second=self.lines_per_second,
+            last_line_at=self.ledger.last_line_at,
+            samples={
+                kind: [decoded(raw) for raw in kept] for kind, kept in self.ledger.samples.items()
+            },
+            filtered_by=dict(self.ledger.filtered),
+            notes=[*(note for note in notes if note != self.health.reason), *self._formats_seen()],
+            **counters,
+        )
+
+    def _formats_seen(self) -> list[str]:
+        """Which formats the lines had: nothing is guessed in silence."""
+        seen = self.intake.kernel.by_format
+        total = sum(seen.values())
+        if not total or self.config.format != "auto":
+            return []
+        parts = [f"{name} {hits / total:.1%}" for name, hits in seen.most_common(3)]
+        return [f"format auto: {', '.join(parts)} of {total:,} lines"]
+
+    @property
+    def lines_per_second(self) -> float:
+        """Lines counted a second over the last `RATE_S` seconds."""
+        if len(self._history) < 2:
+            return 0.0
+        return (self._history[-1][0] - self._history[0][0]) / (len(self._history) - 1)
+
+
+def labels_of(config: StatsConfig) -> tuple[Label, ...]:
+    """The operator's own dimensions, in the order of the configuration."""
+    return tuple(
+        Label.of(name, label.field, label.contains) for name, label in config.labels.items()
+    )
+
+
+def local_zone() -> tzinfo:
+    """This machine's zone, with its changes of clock; UTC where it is not told."""
+    try:
+        with open("/etc/localtime", "rb") as file:
+            return ZoneInfo.from_file(file, "localtime")
+    except (OSError, ValueError):
+        return UTC
+
+
+def changed(old: Sequence[SourceConfig], new: Sequence[SourceConfig]) -> set[str]:
+    """Names of sources that are new, gone or configured differently."""
+    before, after = ({config.name: config for config in part} for part in (old, new))
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}

@@ -1,0 +1,87 @@
+"""Applying a new configuration to a running daemon: only what changed is touched.
+
+Sources that stay as they were keep their sockets, positions and accounts; no
+line of theirs is lost. What cannot change under way is said, and waits for a
+restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from logmond.config.loading import Loaded
+from logmond.config.schema import Config
+from logmond.daemon.inputs import Input, changed
+
+if TYPE_CHECKING:
+    from logmond.daemon.service import Daemon
+
+AT_START = ("node", "stats", "history", "admin")
+"""Sections that take effect with the next start."""
+
+
+def apply(daemon: Daemon, loaded: Loaded) -> Deferred[Sequence[str]]:
+    """Make `loaded` the configuration; fires with what changed, a line each."""
+    return Deferred.fromCoroutine(_apply(daemon, loaded))
+
+
+async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
+    old, new = daemon.loaded.config, loaded.config
+    told = await _sources(daemon, old, new)
+    if old.rules != new.rules:
+        daemon.alerts.reload([rule.build() for rule in new.rules], daemon.stats.evaluated or 0)
+        told.append(f"rules: {len(new.rules)}")
+    if old.outputs != new.outputs:
+        before, daemon.outputs = daemon.outputs, daemon.outlets.dispatch(new.outputs)
+        before.close()
+        told.append(f"outputs: {', '.join(output.name for output in new.outputs)}")
+    told += [
+        f"{section}: takes effect at the next start"
+        for section in AT_START
+        if getattr(old, section) != getattr(new, section)
+    ]
+    daemon.loaded = loaded
+    return told or ["nothing changed"]
+
+
+async def _sources(daemon: Daemon, old: Config, new: Config) -> list[str]:
+    """Close what is gone or different, open what is new or different."""
+    names = changed(old.sources, new.sources)
+    wanted = {source.name: source for source in new.sources}
+    told = []
+    second = int(daemon.around.wall())
+    kept = {}
+    for name in sorted(names & daemon.inputs.keys()):
+        await daemon.inputs[name].close()
+        daemon.evaluation.collect_one(daemon.inputs[name], second)
+        kept[name] = daemon.inputs.pop(name)
+        if name not in wanted:
+            daemon.stats.coverage.forget(name)
+            told.append(f"source {name}: closed")
+    fresh = []
+    for name, source in wanted.items():
+        if name not in names:
+            continue
+        before = kept.get(name)
+        member = Input(source, daemon.around, before.ledger if before else None)
+        if before is not None and before.files and member.files:
+            member.files.restore(before.files.positions())
+        daemon.inputs[name] = member
+        fresh.append(member)
+        daemon.stats.coverage.observe(name, second)
+        told.append(f"source {name}: {'changed' if before else 'opened'}")
+    for member in fresh:
+        problem = member.try_open()
+        if problem is not None:
+            told.append(f"source {member.name}: {problem}")
+    _in_order(daemon, new)
+    return told
+
+
+def _in_order(daemon: Daemon, config: Config) -> None:
+    """Inputs in the order of the configuration, as `sources` shows them."""
+    for source in config.sources:
+        daemon.inputs[source.name] = daemon.inputs.pop(source.name)

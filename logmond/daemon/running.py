@@ -1,0 +1,62 @@
+"""A daemon as a process: its log, its signals, its end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from logmond.config.loading import Loaded
+from logmond.daemon import oplog
+from logmond.daemon.demonstration import Feed
+from logmond.daemon.service import Daemon
+
+STOP_S = 4.5
+"""Seconds an orderly stop may take; whoever stops us waits five."""
+
+_log = Logger()
+
+
+def serve(
+    load_now: Callable[[], Loaded], reactor: Any, environ: Mapping[str, str], feed: Feed | None
+) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+        LogmondError: something cannot be opened.
+    """
+    loaded = load_now()
+    oplog.begin(environ)
+    for warning in loaded.warnings:
+        _log.warn("{warning}", warning=warning)
+    backfill_s = feed.backfill_s if feed else 0
+    daemon = Daemon(loaded, load_now, reactor, environ, backfill_s=backfill_s)
+    hold: Deferred[None] | None = Deferred() if feed else None
+    daemon.start(hold)
+    if feed and hold:
+        feed.start(daemon, hold)
+    reactor.addSystemEventTrigger("before", "shutdown", _stop, daemon, feed, reactor)
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(_reload, daemon))
+    signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(daemon.reopen))
+    reactor.run()
+    return 1 if daemon.failed else 0
+
+
+def _reload(daemon: Daemon) -> None:
+    """SIGHUP: what became of it is in the log; a refusal was logged already."""
+    done = daemon.reload()
+    done.addCallbacks(
+        lambda told: _log.info("reloaded: {told}", told="; ".join(told)), lambda _: None
+    )
+
+
+def _stop(daemon: Daemon, feed: Feed | None, reactor: Any) -> Deferred[None]:
+    if feed:
+        feed.stop()
+    done = daemon.stop()
+    done.addTimeout(STOP_S, reactor)
+    return done.addErrback(lambda failure: _log.failure("the stop failed", failure))

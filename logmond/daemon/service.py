@@ -1,0 +1,316 @@
+"""The daemon: everything started in order, ticked once a second, reloaded, stopped in order.
+
+Start: state, statistics, rules, sources, admin port, outputs; then it is ready.
+Stop: no new input, what was accepted is counted, one last commit, then the
+listeners and outputs. The reactor is an argument; its clock must be monotonic.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from time import time as wall_time
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from logmond import __version__
+from logmond.alerts.event import Event
+from logmond.alerts.service import AlertService
+from logmond.config.loading import Loaded
+from logmond.daemon.catchup import CatchUp
+from logmond.daemon.durability import Durability
+from logmond.daemon.evaluation import Evaluation
+from logmond.daemon.inputs import Input, Surroundings
+from logmond.daemon.outlets import Outlets
+from logmond.daemon.reading import parsed, sampled
+from logmond.daemon.reload import apply
+from logmond.errors import ConfigError
+from logmond.frame.caps import caps_for
+from logmond.ingest.kernel.python import PythonKernel
+from logmond.ingest.sources.passed import passed_sockets
+from logmond.interfaces.admin.factory import AdminFactory
+from logmond.interfaces.admin.listener import AdminListener
+from logmond.interfaces.surface import DaemonStatus, Surface
+from logmond.outputs.dispatch import Dispatch
+from logmond.outputs.systemd import Notifier
+from logmond.stats.clock import EvaluationClock
+from logmond.stats.service import StatisticsService
+from logmond.stores.seam import NoState, State
+from logmond.stores.sqlite import SqliteState
+
+
+class Daemon:
+    """One running logmond."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        load_again: Callable[[], Loaded],
+        reactor: Any,
+        environ: Mapping[str, str],
+        *,
+        backfill_s: int = 0,
+    ) -> None:
+        """Join the parts; nothing is opened before `start`.
+
+        Args:
+            loaded: the configuration.
+            load_again: reads it anew for a reload; raises ConfigError.
+            reactor: with a monotonic clock.
+            environ: what the service manager set.
+            backfill_s: seconds before now that are evaluated too (the demo fills them).
+        """
+        self.loaded = loaded
+        self.reactor = reactor
+        self._load_again = load_again
+        self._backfill_s = backfill_s
+        config = loaded.config
+        self._passed = passed_sockets(environ)
+        self._notifier = Notifier.of(environ, os.getpid())
+        self._state: State = (
+            SqliteState(config.history.path, reactor) if config.history.path else NoState()
+        )
+        self.around = Surroundings(reactor, wall_time, config.stats, self._passed)
+        self.stats = StatisticsService(
+            caps_for(config.stats.memory_limit_bytes), tuple(config.stats.labels)
+        )
+        self.alerts = AlertService([rule.build() for rule in config.rules], self.stats, config.node)
+        self.inputs: dict[str, Input] = {}
+        self.evaluation = Evaluation(self.stats, self.alerts, self.inputs)
+        self.surface = Surface(
+            stats=self.stats,
+            alerts=self.alerts,
+            now=wall_time,
+            status=self.status,
+            sources=lambda: [member.status() for member in self.inputs.values()],
+            config=lambda: self.loaded.origins,
+            reload=self.reload,
+            parse=lambda line: parsed(line, self.inputs),
+            samples=lambda name: sampled(name, self.inputs),
+        )
+        self.outlets = Outlets(self.stats, self.alerts, self._lost, environ)
+        self.outputs = Dispatch(())
+        self.admin = self._admin()
+        self._durability = Durability()
+        self._clock = EvaluationClock(config.stats.delay_s, monotonic(), wall_time())
+        self._tick = LoopingCall(self._ticked)
+        self._tick.clock = reactor
+        self._started_at = monotonic()
+        self._catching_up: Deferred[None] | None = None
+        self._stopping = False
+
+    def _admin(self) -> AdminListener:
+        config = self.loaded.config.admin
+        factory = AdminFactory(self.surface, self.reactor, config.token)
+        return AdminListener(self.reactor, factory, config.listen.host, config.listen.port)
+
+    def start(self, hold: Deferred[None] | None = None) -> None:
+        """Open everything, in order; evaluation begins when `hold` fires, if given.
+
+        Raises:
+            LogmondError: something cannot be opened; what was opened is closed again.
+        """
+        try:
+            self._start(hold)
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _start(self, hold: Deferred[None] | None) -> None:
+        config = self.loaded.config
+        restored = self._state.open()
+        ledgers = self._durability.ledgers(restored)
+        for source in config.sources:
+            member = Input(source, self.around, ledgers.get(source.name))
+            self.inputs[source.name] = member
+        evaluated = self._durability.restore_statistics(restored, self.evaluation)
+        self._durability.restore_files(restored, self.evaluation)
+        self.alerts.subscribe(self._durability.note)
+        for member in self.inputs.values():
+            member.open()
+        self.admin.open()
+        self.outputs = self.outlets.dispatch(config.outputs)
+        self.alerts.subscribe(self._tell)
+        self._begin(evaluated, hold)
+        self._tick.start(1.0, now=False).addErrback(self._tick_failed)
+        names = ", ".join(source.address for m in self.inputs.values() for source in m.sources)
+        self._log.info(
+            "logmond {version} is ready; reading {names}; admin port {port}",
+            version=__version__,
+            names=names,
+            port=self.admin.port,
+        )
+        self._notifier.ready(f"reading {names}")
+
+    def _begin(self, evaluated: int | None, hold: Deferred[None] | None) -> None:
+        """Place the evaluated second, and read what files already hold."""
+        newest = self._clock.target(wall_time())
+        coverage = self.stats.coverage
+        if evaluated is not None and evaluated > newest:
+            self.evaluation.jump(newest, "the state is ahead of the clock")
+            evaluated = newest
+        reads_old = any(m.files and m.config.start == "beginning" for m in self.inputs.values())
+        if evaluated is None and (self._backfill_s or not reads_old):
+            evaluated = newest - self._backfill_s
+            self.stats.start(evaluated)
+        for name, member in self.inputs.items():
+            if evaluated is None:
+                continue
+            if coverage.known(name):
+                if member.files is None:
+                    coverage.gap(name, evaluated + 1, newest + 1, "restart")
+            else:
+                coverage.observe(name, evaluated + 1)
+        if hold is None:
+            self._catch_up()
+        else:
+            self._catching_up = hold.addCallback(lambda _: self._catch_up())
+
+    def _catch_up(self) -> None:
+        """Evaluate what files hold and run on to the present; live evaluation waits for it."""
+        run = CatchUp(
+            self.evaluation,
+            self.loaded.config.stats.delay_s,
+            lambda: self._clock.target(wall_time()),
+            self.reactor,
+        )
+        self._catching_up = run.done
+        self.evaluation.collect(int(wall_time()))
+        run.run()
+        done = run.done
+        done.addCallbacks(self._caught_up, self._tick_failed)
+
+    def _caught_up(self, _: None) -> None:
+        self._catching_up = None
+
+    def _ticked(self) -> None:
+        """Once a second: evaluate what is due, tell who watches, commit."""
+        now = wall_time()
+        evaluated = self.stats.evaluated
+        self.evaluation.collect(int(now))
+        self.evaluation.judge(int(now))
+        if evaluated is not None:
+            due = self._clock.tick(evaluated, monotonic(), now)
+            if self._catching_up is None:
+                if due.jump is not None and due.reason is not None:
+                    self.evaluation.jump(due.jump, due.reason)
+                self.evaluation.advance(due.seconds)
+            self.outputs.tick(self.stats.evaluated or evaluated)
+        self._state.commit(self._durability.changes(self.evaluation))
+        self._notifier.alive(self._one_line())
+
+    def _one_line(self) -> str:
+        status = self.status()
+        state = status.state if not status.reasons else f"{status.state}: {status.reasons[0]}"
+        return f"{state}; {status.incidents_open} open incidents"
+
+    def _tick_failed(self, failure: Failure) -> None:
+        """A bug: say so and end; the service manager starts us again from the last commit."""
+        if self._stopping:
+            return
+        self._log.failure("the daemon's tick failed", failure)
+        self.reactor.callWhenRunning(self._end_with_failure)
+
+    def _end_with_failure(self) -> None:
+        self.failed = True
+        self.reactor.stop()
+
+    failed = False
+    """Whether a bug ended the daemon (exit 1)."""
+
+    def _tell(self, event: Event) -> None:
+        self.outputs.event(event)
+
+    def _lost(self) -> int:
+        """Messages lost so far, over all sources."""
+        return sum(member.status().lost for member in self.inputs.values())
+
+    def status(self) -> DaemonStatus:
+        """How the daemon is doing."""
+        reasons = [
+            f"source {name} {member.health.reason}"
+            for name, member in self.inputs.items()
+            if member.health.state == "degraded"
+        ]
+        reasons += [problem for problem in (self._state.problem,) if problem]
+        reasons += [o.problem for o in self.outputs.outputs if o.problem]
+        return DaemonStatus(
+            version=__version__,
+            node=self.loaded.config.node,
+            uptime_s=monotonic() - self._started_at,
+            state="degraded" if reasons else "ok",
+            reasons=tuple(reasons),
+            kernel=PythonKernel.kind,
+            memory_bytes=resident_bytes(),
+            memory_limit_bytes=self.loaded.config.stats.memory_limit_bytes,
+            lines_per_second=sum(m.lines_per_second for m in self.inputs.values()),
+            incidents_open=len(self.alerts.incidents()),
+            evaluated_at=self.stats.evaluated,
+        )
+
+    def reload(self) -> Deferred[Sequence[str]]:
+        """Read the configuration again; fails with ConfigError and changes nothing if it is bad."""
+        self._notifier.reloading(monotonic())
+        done = maybeDeferred(self._reload)
+        done.addErrback(self._not_reloaded)
+        return done.addBoth(self._reloaded)
+
+    def _reload(self) -> Deferred[Sequence[str]]:
+        return apply(self, self._load_again())
+
+    def _not_reloaded(self, failure: Failure) -> Failure:
+        error = failure.value
+        shown = str(error) if isinstance(error, ConfigError) else failure.getErrorMessage()
+        self._log.error("reload refused, the old configuration stays: {shown}", shown=shown)
+        return failure
+
+    def _reloaded(self, result: Any) -> Any:
+        self._notifier.ready()
+        return result
+
+    def reopen(self) -> None:
+        """Open log files anew (SIGUSR1, after logrotate)."""
+        self.outputs.reopen()
+
+    def stop(self) -> Deferred[None]:
+        """Stop in order; fires when everything is counted, written and freed."""
+        self._stopping = True
+        self._notifier.stopping()
+        if self._tick.running:
+            self._tick.stop()
+        if self._catching_up is not None:
+            self._catching_up.addErrback(lambda _: None)
+            self._catching_up.cancel()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        for member in self.inputs.values():
+            await member.close()
+        self.evaluation.collect(int(wall_time()))
+        self._state.commit(self._durability.changes(self.evaluation))
+        await self._state.close()
+        await self.admin.close()
+        self.outputs.close()
+        self._notifier.close()
+
+    def _abandon(self) -> None:
+        """A start that failed: free what was opened; the process ends anyway."""
+        closing = [member.close() for member in self.inputs.values()]
+        gatherResults([*closing, self.admin.close(), self._state.close()], consumeErrors=True)
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
