@@ -38,6 +38,7 @@ class BoundedCounter:
             for index, rank in {place for _, place in clients}:
                 if registers[index] < rank:  # noqa: PLR1730  # a call a client costs twice as much
                     registers[index] = rank
+        self._sample(bounded, columns)
 
     def _sample(self, bounded: Bounded, columns: Columns) -> None:
         """Keep the first few lines of each class, without query strings."""
