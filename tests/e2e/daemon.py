@@ -1,0 +1,100 @@
+"""The daemon as operators run it: a process of its own, asked over its admin port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from patience import until
+from processes import Process, free_port
+
+import logmond
+from logmond.interfaces.client import Client
+
+_READY_S = 20
+
+
+class Daemon:
+    """A ``logmond run`` with a configuration file in `folder`, on free ports.
+
+    `settings` is the configuration as YAML would give it; admin, node and a
+    state database in the folder are added where it says nothing.
+    """
+
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], arguments: Sequence[str] = ()
+    ) -> None:
+        self.folder = folder
+        self.admin_port = free_port()
+        self.config = folder / "logmond.yaml"
+        self._arguments = list(arguments)
+        self.configure(settings)
+        self._process: Process | None = None
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Write the configuration file; a running daemon takes it at the next reload."""
+        whole = {
+            "node": "test",
+            "history": {"url": f"sqlite://{self.folder}/state.db"},
+            "admin": {"listen": f"tcp://localhost:{self.admin_port}"},
+            "stats": {"delay": "1s"},
+            **settings,
+        }
+        self.config.write_text(yaml.safe_dump(whole))
+
+    def start(
+        self, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+    ) -> Daemon:
+        """Start it and wait until it answers."""
+        command = [sys.executable, "-m", "logmond", "run", "-c", self.config, *self._arguments]
+        # The very package under test, installed or not.
+        paths = {"PYTHONPATH": str(Path(logmond.__file__).parents[1])}
+        self._process = Process(command, self.folder, {**paths, **(environ or {})}, stdin)
+        self._process.ready_at(self.admin_port)
+        until(_READY_S, lambda: self.ask("status"), lambda: self.process.output)
+        return self
+
+    @property
+    def process(self) -> Process:
+        """The running process."""
+        assert self._process is not None, "not started"
+        return self._process
+
+    def ask(self, command: str) -> list[str]:
+        """The lines of the reply to one admin command."""
+        with Client("127.0.0.1", self.admin_port) as client:
+            return client.ask(command)
+
+    def json(self, command: str) -> Any:
+        """The JSON reply to one admin command."""
+        return msgspec.json.decode(self.ask(f"json {command}")[0])
+
+    def source(self, name: str) -> dict[str, Any]:
+        """What the daemon says of one source."""
+        (found,) = self.json(f"sources {name}")
+        return dict(found)
+
+    def reload(self) -> None:
+        """Send SIGHUP."""
+        self.process.send(signal.SIGHUP)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.popen.wait()
+
+    def stop(self) -> int:
+        """End it in order; its exit status."""
+        return self.process.stop()
+
+    def close(self) -> None:
+        """Make sure that it is gone."""
+        if self._process is not None and self._process.popen.poll() is None:
+            self.kill()

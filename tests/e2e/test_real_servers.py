@@ -1,0 +1,152 @@
+"""Every request a real server answered is counted once, whatever road its line takes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon import Daemon
+from patience import until
+from peers import Peers
+from processes import free_port
+from snippets import snippet
+from visits import Visits, visit
+
+_N = 270
+
+Start = Callable[..., Daemon]
+
+
+def _listening(start: Start, **source: Any) -> tuple[Daemon, str]:
+    """A daemon with the one source "web" on UDP and TCP of a free port, and that port."""
+    port = free_port(socket.SOCK_DGRAM)
+    listen = [f"udp://localhost:{port}", f"tcp://localhost:{port}"]
+    return start({"sources": [{"name": "web", "listen": listen, **source}]}), str(port)
+
+
+def _following(start: Start, log: Path, **source: Any) -> Daemon:
+    """A daemon that follows one file as the source "web"."""
+    return start({"sources": [{"name": "web", "files": [str(log)], **source}]})
+
+
+def _groups(daemon: Daemon, dimension: str) -> dict[str, int]:
+    groups = daemon.json(f"stats 5m by {dimension}")["groups"]
+    return {group["key"]: group["hits"] for group in groups}
+
+
+def _counted(daemon: Daemon, visits: Visits, filtered: int | None = 0) -> None:
+    """Totals, statuses, methods and sections are the client's; the ledger balances, 0 lost."""
+    stats: dict[str, Any] = {}
+
+    def all_there() -> bool:
+        stats.update(daemon.json("stats 5m"))
+        return bool(stats["hits"] >= visits.total)
+
+    until(20, all_there, lambda: (stats, daemon.source("web"), daemon.process.output))
+    assert stats["hits"] == visits.total
+    assert stats["status"] == visits.classes
+    assert _groups(daemon, "status") == visits.statuses
+    assert _groups(daemon, "method") == visits.methods
+    assert _groups(daemon, "section") == visits.sections
+    source = daemon.source("web")
+    assert source["counted"] == visits.total
+    assert source["received"] == source["counted"] + source["filtered"]
+    assert {source[key] for key in ("unparsed", "oversize", "cut", "kernel_drops")} == {0}
+    if filtered is not None:
+        assert source["filtered"] == filtered
+    assert source["state"] == "ok"
+
+
+@pytest.mark.peer("nginx")
+@pytest.mark.parametrize("name", ["nginx-udp", "nginx-timed"])
+def test_nginx_by_udp(daemon_of: Start, peers: Peers, name: str) -> None:
+    """nginx, combined and with request time, the format found by itself."""
+    daemon, port = _listening(daemon_of)
+    _counted(daemon, visit(peers.nginx(snippet(name, port=port)), _N))
+    assert (daemon.json("stats 5m")["duration"] is None) == (name == "nginx-udp")
+
+
+@pytest.mark.peer("nginx")
+def test_nginx_in_json_by_its_pasted_format(daemon_of: Start, peers: Peers) -> None:
+    """The log_format directive pasted as the format names every key."""
+    text = snippet("nginx-json")
+    daemon, port = _listening(daemon_of, format=text[: text.index("access_log")])
+    _counted(daemon, visit(peers.nginx(snippet("nginx-json", port=port)), _N))
+
+
+@pytest.mark.peer("nginx")
+def test_nginx_by_unix_socket(daemon_of: Start, peers: Peers, tmp_path: Path) -> None:
+    """nginx to the unix datagram socket."""
+    path = str(tmp_path / "log.sock")
+    daemon = daemon_of({"sources": [{"name": "web", "listen": [f"unixgram://{path}"]}]})
+    _counted(daemon, visit(peers.nginx(snippet("nginx-unix", socket=path)), _N))
+
+
+@pytest.mark.peer("apache2")
+def test_apache_by_file(daemon_of: Start, peers: Peers, tmp_path: Path) -> None:
+    """Apache writes its file, the daemon follows it; it need not exist yet."""
+    daemon = _following(daemon_of, tmp_path / "access.log", format="apache-combined")
+    port = peers.apache(snippet("apache-file"), {"APACHE_LOG_DIR": str(tmp_path)})
+    _counted(daemon, visit(port, _N))
+
+
+@pytest.mark.peer("apache2", "logger")
+def test_apache_piped_to_logger(daemon_of: Start, peers: Peers) -> None:
+    """Apache through logger, RFC 5424 over UDP."""
+    daemon, port = _listening(daemon_of)
+    _counted(daemon, visit(peers.apache(snippet("apache-logger", port=port)), _N))
+
+
+@pytest.mark.peer("haproxy", "nginx")
+def test_haproxy_by_udp(daemon_of: Start, peers: Peers) -> None:
+    """HAProxy's option httplog clf; its notices are filtered, not lost."""
+    daemon, port = _listening(daemon_of)
+    backend = peers.nginx("access_log off;")
+    web = peers.haproxy(snippet("haproxy", port=port), backend)
+    _counted(daemon, visit(web, _N), filtered=None)
+
+
+@pytest.mark.peer("rsyslogd", "nginx")
+def test_rsyslog_forwarding_a_file_over_tcp(daemon_of: Start, peers: Peers, tmp_path: Path) -> None:
+    """nginx to a file, rsyslog from there over TCP."""
+    daemon, port = _listening(daemon_of)
+    log = tmp_path / "access.log"
+    web = peers.nginx(f"access_log {log} combined;")
+    peers.rsyslog(snippet("rsyslog-file", port=port, file=str(log)))
+    _counted(daemon, visit(web, _N))
+
+
+@pytest.mark.peer("rsyslogd", "nginx")
+def test_rsyslog_forwarding_dev_log_over_tcp(
+    daemon_of: Start, peers: Peers, tmp_path: Path
+) -> None:
+    """nginx to rsyslog's local socket, and from there over TCP."""
+    daemon, port = _listening(daemon_of)
+    path = str(tmp_path / "log")
+    # Its default forwards 200 messages in 5 seconds and drops the rest.
+    listen = 'module(load="imuxsock" sysSock.use="off")\n'
+    listen += f'input(type="imuxsock" socket="{path}" rateLimit.interval="0")\n'
+    peers.rsyslog(listen + snippet("rsyslog-devlog", port=port))
+    until(20, Path(path).exists)
+    _counted(daemon, visit(peers.nginx(snippet("rsyslog-devlog-nginx", devlog=path)), _N))
+
+
+@pytest.mark.peer("syslog-ng", "nginx")
+def test_syslog_ng_forwarding_over_tcp(daemon_of: Start, peers: Peers, tmp_path: Path) -> None:
+    """nginx to a file, syslog-ng from there, octet-counted over TCP."""
+    daemon, port = _listening(daemon_of)
+    log = tmp_path / "access.log"
+    web = peers.nginx(f"access_log {log} combined;")
+    log.touch()
+    peers.syslog_ng(snippet("syslog-ng", port=port, file=str(log)))
+    _counted(daemon, visit(web, _N))
+
+
+@pytest.mark.peer("caddy")
+def test_caddy_by_tcp(daemon_of: Start, peers: Peers) -> None:
+    """Caddy's JSON lines over TCP."""
+    daemon, port = _listening(daemon_of)
+    _counted(daemon, visit(peers.caddy(snippet("caddy", port=port)), _N))

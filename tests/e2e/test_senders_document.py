@@ -1,0 +1,63 @@
+"""docs/senders.md holds what it says: its configurations load, its directives are nginx's."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from programs import program
+from snippets import snippet, snippets
+
+from logmond.config.loading import loads
+
+_YAML = {name: yaml.safe_load(text) for name, (kind, text) in snippets().items() if kind == "yaml"}
+
+
+@pytest.mark.parametrize("name", [name for name, data in _YAML.items() if "sources" in data])
+def test_every_configuration_loads(name: str) -> None:
+    """What is shown as logmond's configuration is one, without a warning."""
+    loaded = loads(snippet(name), name, {})
+    assert loaded.config.sources
+    assert [
+        w for w in loaded.warnings if "cannot read" not in w and "does not exist" not in w
+    ] == []
+
+
+@pytest.mark.parametrize("name", [name for name, data in _YAML.items() if "services" in data])
+def test_every_compose_file_names_what_it_uses(name: str) -> None:
+    """Volumes, configurations and services that are referred to are defined."""
+    data: dict[str, Any] = _YAML[name]
+    for service in data["services"].values():
+        named = [v.partition(":")[0] for v in service.get("volumes", ())]
+        assert {v for v in named if not v.startswith((".", "/"))} <= set(data.get("volumes", {}))
+        assert {c["source"] for c in service.get("configs", ())} <= set(data.get("configs", {}))
+        assert set(service.get("depends_on", ())) <= set(data["services"])
+
+
+@pytest.mark.peer("nginx")
+def test_the_compose_file_s_nginx_configuration_is_valid(tmp_path: Path) -> None:
+    """nginx takes the directive, once the service's name resolves."""
+    content = _YAML["compose"]["configs"]["logmond.conf"]["content"]
+    assert "server=logmond:5514" in content
+    config = tmp_path / "nginx.conf"
+    resolved = content.replace("logmond:5514", "127.0.0.1:5514")
+    config.write_text(
+        f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ {resolved} }}"
+    )
+    nginx = program("nginx")
+    assert nginx is not None
+    result = subprocess.run(
+        [nginx, "-t", "-c", config], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_every_snippet_is_run_or_checked() -> None:
+    """A snippet nobody runs is a promise nobody keeps: each is named by a test, or is YAML."""
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    named = set(re.findall(r'"([\w-]+)"', tests)) | set(_YAML)
+    assert set(snippets()) <= named
