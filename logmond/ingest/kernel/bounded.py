@@ -43,18 +43,16 @@ class BoundedCounter:
     def _sample(self, bounded: Bounded, columns: Columns) -> None:
         """Keep the first few lines of each class, without query strings."""
         half = MAX_SAMPLES // 2
-        kept = {True: 0, False: 0}
-        for sample in bounded.samples:
-            kept[sample[0] >= "400"] += 1
-        if kept[False] < half:
+        failed = [sample for sample in bounded.samples if sample[0] >= "400"]
+        fine = [sample for sample in bounded.samples if sample[0] < "400"]
+        if len(fine) < half:
             errors = columns.errors or [False] * min(len(columns), MAX_SAMPLES)
-            fine = [place for place, error in enumerate(errors) if not error]
-            for place in fine[: half - kept[False]]:
-                bounded.samples.append(self._sampled(columns, place))
-        if columns.errors and kept[True] < half:
-            failed = compress(range(len(columns)), columns.errors)
-            for place, _ in zip(failed, range(half - kept[True]), strict=False):
-                bounded.samples.append(self._sampled(columns, place))
+            places = [place for place, error in enumerate(errors) if not error]
+            fine += [self._sampled(columns, place) for place in places[: half - len(fine)]]
+        if columns.errors and len(failed) < half:
+            places = list(compress(range(len(columns)), columns.errors))
+            failed += [self._sampled(columns, place) for place in places[: half - len(failed)]]
+        bounded.samples = [*failed, *fine]
 
     def _sampled(self, columns: Columns, place: int) -> tuple[str, str, str]:
         """A line as (status, section, text), put together from what is known to be harmless."""
