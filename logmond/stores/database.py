@@ -24,10 +24,9 @@ from logmond.stores.schema import (
 )
 
 MAX_FILES = 10_000
-"""Positions kept; beyond, those unchanged for longest are forgotten.
+"""Positions kept: far more than the files one daemon can hold open.
 
-Every rotation leaves a row behind, of which only the source knows whether its
-file will come back. Far more files than one daemon can hold open.
+Every rotation leaves a row behind, for a file that may yet be read on.
 """
 
 _BUSY_TIMEOUT_S = 5.0  # somebody reads the file with sqlite3, or copies it
@@ -182,9 +181,16 @@ class Database:
         self._connection.close()
 
     def _forgotten(self, files: list[FileRow]) -> list[tuple[str, int, int]]:
+        """Too many positions: those whose path has become another file go first, then the oldest."""
+        known = self._known_files | {row.key: row for row in files}
+        if len(known) <= MAX_FILES:
+            return []
+        newest = {(row.source, row.path): row.key for row in (*self._known_files.values(), *files)}
         written = {row.key for row in files}
-        quiet = [key for key in self._known_files if key not in written]
-        return quiet[: max(0, len(quiet) + len(written) - MAX_FILES)]
+        quiet = [row for row in self._known_files.values() if row.key not in written]
+        quiet.sort(key=lambda row: newest[row.source, row.path] == row.key)
+        # A tenth more than needed, so that this is not done at every rotation.
+        return [row.key for row in quiet[: len(known) - MAX_FILES + MAX_FILES // 10]]
 
     def _files(self) -> Iterator[FileRow]:
         for source, device, inode, path, fingerprint, length, offset in self._rows("files"):

@@ -54,7 +54,7 @@ def open_database(path: str, now: float) -> tuple[Database, Restored]:
         try:
             return _opened(path)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _NO_ROOM:
+            if _code(error) & 0xFF not in _NO_ROOM:
                 raise
             return _opened(path, alone=True)
     except (Damaged, sqlite3.DatabaseError, UnicodeError, MemoryError) as error:
@@ -104,14 +104,18 @@ def _ready(path: str) -> None:
 
 
 def _raise_if_passing(path: str, error: Exception) -> None:
-    code = getattr(error, "sqlite_errorcode", None)
-    if isinstance(error, MemoryError):
-        code = sqlite3.SQLITE_NOMEM
-    if code is None or code in _UNREADABLE or code & 0xFF not in _PASSING:
+    code = sqlite3.SQLITE_NOMEM if isinstance(error, MemoryError) else _code(error)
+    if code in _UNREADABLE or code & 0xFF not in _PASSING:
         return
     raise StateError(
         f"state file {path} cannot be used now ({error}); the file was left as it is"
     ) from error
+
+
+def _code(error: Exception) -> int:
+    """SQLite's extended code; 0 where Python found the fault, as in text that is none."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code
 
 
 def _move_aside(path: str, now: float) -> str:

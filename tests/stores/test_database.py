@@ -96,19 +96,32 @@ def test_a_drop_spares_what_is_not_older(database: Database) -> None:
     assert database.read().frames == {("second", 5): b"s", ("block", 1): b"b"}
 
 
-def test_positions_beyond_the_cap_go_by_their_last_change(
+def test_positions_beyond_the_cap_are_those_of_files_rotated_away(
     database: Database, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rotated files are forgotten, the one that still grows is not."""
-    monkeypatch.setattr(database_module, "MAX_FILES", 3)
-    for number in range(8):
-        rotated = FileRow("nginx", f"/a.{number}", 1, 100 + number, b"", 0, 7)
-        growing = FileRow("nginx", "/a", 1, 2, b"", 0, number)
-        database.write(Changes(files=[rotated, growing]))
-    kept = [(row.path, row.offset) for row in database.read().files]
-    assert kept == [("/a.6", 7), ("/a.7", 7), ("/a", 7)]
+    """However often one file is rotated, a quiet one beside it keeps its position."""
+    monkeypatch.setattr(database_module, "MAX_FILES", 20)
+    database.write(Changes(files=[FileRow("nginx", "/quiet", 1, 7, b"", 0, 5)]))
+    for inode in range(100, 150):
+        database.write(Changes(files=[FileRow("nginx", "/busy", 1, inode, b"", 0, 9)]))
+        assert len(database.read().files) <= 20
+    kept = list(database.read().files)
+    assert (kept[0].path, kept[-1].inode) == ("/quiet", 149)
     database.close()
-    assert [(row.path, row.offset) for row in read(path).files] == kept
+    assert read(path).files == kept
+
+
+def test_positions_of_names_used_once_go_by_their_last_change(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files named by date are forgotten oldest first, the one that grows is not."""
+    monkeypatch.setattr(database_module, "MAX_FILES", 3)
+    for day in range(8):
+        dated = FileRow("nginx", f"/log-{day}", 1, 100 + day, b"", 0, 7)
+        growing = FileRow("nginx", "/log", 1, 2, b"", 0, day)
+        database.write(Changes(files=[dated, growing]))
+    kept = [(row.path, row.offset) for row in database.read().files]
+    assert kept == [("/log-6", 7), ("/log-7", 7), ("/log", 7)]
 
 
 def test_a_change_that_fails_halfway_changes_nothing(database: Database) -> None:
