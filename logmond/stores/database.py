@@ -181,7 +181,7 @@ class Database:
         self._connection.close()
 
     def _forgotten(self, files: list[FileRow]) -> list[tuple[str, int, int]]:
-        """Too many positions: those whose path has become another file go first, then the oldest."""
+        """Positions beyond the cap: paths that became another file go first, then the oldest."""
         known = self._known_files | {row.key: row for row in files}
         if len(known) <= MAX_FILES:
             return []
