@@ -8,7 +8,7 @@ from logmond.alerts.evidence import gather
 from logmond.alerts.incident import Incident
 from logmond.alerts.seam import Statistics
 
-PER_STEP = 2
+PER_STEP = 1
 """Incidents that get evidence in one evaluated second; each reads two windows of frames."""
 
 MAX_WAITING = 200

@@ -7,7 +7,7 @@ cannot be known says so. No states, no clock: the second is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from logmond.alerts.admission import Admission
@@ -39,13 +39,18 @@ SECONDS_KEPT = 600
 class Knowledge:
     """What is known of a window at all.
 
-    `blind` says that nothing can be: a source is broken, or nothing was
-    observed. `reason` is for people, None for a whole window.
+    `broken` says that a source it reads is; `reason` is for people, None for
+    a whole window.
     """
 
     state: str
-    blind: bool
-    reason: str | None
+    reason: str | None = None
+    broken: bool = False
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing can be said: a source is broken, or nothing was observed."""
+        return self.broken or self.state == EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +105,14 @@ class Observer:
         broken = coverage.broken(sources)
         length = window(self.rule.window_s)
         if broken is not None:
-            return Knowledge(state, True, broken)
+            return Knowledge(state, broken, broken=True)
         if state == EMPTY:
-            return Knowledge(EMPTY, True, f"nothing was observed in the last {length}")
+            return Knowledge(EMPTY, f"nothing was observed in the last {length}")
         if state == PARTIAL:
-            return Knowledge(PARTIAL, False, f"only part of the last {length} was observed")
+            return Knowledge(PARTIAL, f"only part of the last {length} was observed")
         if self.series.folded(self.rule.window_s):
-            return Knowledge(PARTIAL, False, "too many different keys, some are counted together")
-        return Knowledge(WHOLE, False, None)
+            return Knowledge(PARTIAL, "too many different keys, some are counted together")
+        return Knowledge(WHOLE)
 
     def arrive(self, second: int, knowledge: Knowledge) -> bool:
         """Note whether anything parsed arrived; True when nothing did for the whole window."""
@@ -115,7 +120,7 @@ class Observer:
             return False
         if self._arrivals.second((), second) is not None:
             self.silent_s = 0
-        elif knowledge.blind or self._observed(second):
+        elif knowledge.broken or self._observed(second):
             self.silent_s += 1
         return self.silent_s >= self.rule.window_s and not self._arrived.groups.get(())
 
@@ -139,11 +144,27 @@ class Observer:
         members = self._admission.members(group, present)
         return total(present.get(member) for member in members) if members else NOTHING
 
-    def second(self, group: Group, second: int) -> Tally | None:
+    def second(self, group: Group, second: int) -> Tally:
         """One second of a group."""
-        members = self._admission.members(group, self._sums.groups)
-        found = [self.series.second(member, second) for member in members]
-        return total(found) if any(tally is not None for tally in found) else None
+        members = self._members(group)
+        if len(members) == 1:
+            return self.series.second(members[0], second) or NOTHING
+        return total(self.series.second(member, second) for member in members)
+
+    def history(self, group: Group, second: int) -> Iterator[tuple[int, Tally]]:
+        """The seconds to find a peak in when a group fires at `second`, oldest first.
+
+        The first one, and those after it that had hits.
+        """
+        first = max(self.span(second)[0], second - SECONDS_KEPT + 1)
+        if len(self._members(group)) > 1:  # hundreds of groups by hundreds of seconds
+            first = second
+        yield first, self.second(group, first)
+        of_second = self.series.second
+        for later in range(first + 1, second + 1):
+            tally = of_second(group, later)
+            if tally is not None:
+                yield later, tally
 
     def look(self, group: Group, knowledge: Knowledge, second: int) -> Sight:
         """The reading of a group."""
@@ -181,21 +202,15 @@ class Observer:
         reason = knowledge.reason if knowledge.blind else None
         return Sight(Reading.BREACH, 0, reason=reason, blind=knowledge.blind, cause=NO_DATA)
 
-    def of_second(self, group: Group, second: int, value: float | None) -> float | None:
-        """The metric of one single second, for the peak.
+    def of_second(self, tally: Tally, value: float | None) -> float | None:
+        """The metric of one single second's tally, for the peak.
 
         Distinct clients and the ledger have no value of a second: the window's
         `value` stands for it.
         """
         if self.rule.kind.kind in ("distinct", "ledger"):
             return value
-        return value_of(self.rule.kind, self.second(group, second) or NOTHING, 1)
-
-    def seconds(self, group: Group, second: int) -> range:
-        """The seconds to look for a peak in when a group fires at `second`."""
-        if len(self._members(group)) > 1:  # hundreds of groups by hundreds of seconds
-            return range(second, second + 1)
-        return range(max(self.span(second)[0], second - SECONDS_KEPT + 1), second + 1)
+        return value_of(self.rule.kind, tally, 1)
 
     def watched(self) -> list[Group]:
         """The groups that have hits now."""

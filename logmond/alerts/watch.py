@@ -16,7 +16,7 @@ from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident, incident_id
 from logmond.alerts.lifecycle import NOT_COUNTING, Reading, State, Track, Waits
 from logmond.alerts.rule import SEVERITIES, Rule
-from logmond.alerts.seam import Group, Statistics
+from logmond.alerts.seam import Group, Statistics, Tally
 from logmond.alerts.sight import Knowledge, Observer, Sight
 
 UPDATE_S = 60
@@ -173,8 +173,8 @@ class Watch:
             noted_at=second,
         )
         self._take(incident, sight, track, second)
-        for earlier in self.observer.seconds(group, second):
-            self._peak(incident, earlier)
+        for earlier, tally in self.observer.history(group, second):
+            self._peak(incident, earlier, tally)
         incident.noted_value = incident.value
         if sight.blind:  # told by the alert itself
             incident.blind_since, incident.blind_reason = second, sight.reason or ""
@@ -185,7 +185,7 @@ class Watch:
 
     def _follow(self, incident: Incident, sight: Sight, track: Track, second: int) -> list[Event]:
         self._take(incident, sight, track, second)
-        self._peak(incident, second)
+        self._peak(incident, second, self.observer.second(incident.key, second))
         events = self._blindness(incident, sight, second)
         if incident.open:
             events += self._rise(incident, track, second)
@@ -210,10 +210,8 @@ class Watch:
         if sight.value is not None:
             incident.value = sight.value
 
-    def _peak(self, incident: Incident, second: int) -> None:
-        tally = self.observer.second(incident.key, second)
-        value = self.observer.of_second(incident.key, second, incident.value)
-        incident.saw(second, value, tally.hits if tally is not None else 0)
+    def _peak(self, incident: Incident, second: int, tally: Tally) -> None:
+        incident.saw(second, self.observer.of_second(tally, incident.value), tally.hits)
 
     def _blindness(self, incident: Incident, sight: Sight, second: int) -> list[Event]:
         """Tell once when the value becomes unknown, once when it is known again."""

@@ -102,5 +102,5 @@ def test_many_groups_firing_at_once_get_their_evidence_one_after_the_other() -> 
     assert told == [True] * PER_STEP + [False] * (7 - PER_STEP)
     daemon.run(1)
     assert sum(bool(i.evidence) for i in daemon.alerts.incidents()) == 2 * PER_STEP
-    daemon.run(5)
+    daemon.run(7)
     assert all(incident.evidence for incident in daemon.alerts.incidents())

@@ -72,6 +72,25 @@ def test_only_the_newest_ended_incidents_are_remembered() -> None:
     assert len(daemon.restarted(HIGH).alerts.incidents(all=True)) == ENDED_KEPT
 
 
+def test_a_group_that_was_above_is_still_missed_after_a_restart() -> None:
+    """Which groups a `below` rule has seen outlives the daemon."""
+    rule = Rule("few", "hits", group_by=("vhost",), window_s=5, below=(("warning", 10.0),))
+    fake = FakeStatistics()
+    for second in range(10):
+        fake.put(second, 5, vhost="shop")
+    daemon = Daemon(rule, stats=fake)
+    assert daemon.run(9) == []
+    assert told(daemon.restarted(rule).run(40)) == [(13, "alert")]
+
+
+def test_the_count_of_silent_seconds_goes_on_after_a_restart() -> None:
+    """Missing data is told after a window of it, restarts or not."""
+    rule = Rule("quiet", "ratio_5xx", window_s=10, above=(("warning", 0.5),), no_data="alert")
+    daemon = Daemon(rule)
+    assert daemon.run(5) == []
+    assert told(daemon.restarted(rule).run(20)) == [(9, "alert")]
+
+
 @pytest.mark.parametrize("packed", [b"", b"\xc1", b"\x93\x01\x02\x03"])
 def test_bytes_that_are_no_snapshot_are_refused(packed: bytes) -> None:
     """As a state error, never as a traceback of the decoder."""

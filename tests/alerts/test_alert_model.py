@@ -165,6 +165,8 @@ def test_incidents_are_those_of_a_look_back_over_all_readings(rule: Rule, traffi
             hits, at = model.peak(second)
             assert event.peak_requests_per_second.value == hits
             assert event.peak_requests_per_second.at == START + at
+            if rule.metric != "ratio_5xx":
+                assert event.peak_value == event.peak_requests_per_second
         if wanted == "recovered":
             model.fired = None
 

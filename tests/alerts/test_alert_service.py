@@ -165,6 +165,24 @@ def test_missing_data_fires_after_a_window_without_lines_and_ends_with_them() ->
     assert told(events) == [(39, "alert"), (50, "recovered")]
 
 
+def test_seconds_nobody_watched_are_not_silence() -> None:
+    """Only an observed second without a line, or a broken source, counts as missing data."""
+    rule = Rule("quiet", "ratio_5xx", window_s=10, above=(("warning", 0.5),), no_data="alert")
+    daemon = Daemon(rule)
+    daemon.stats.coverage.unobserved = set(range(START, START + 30))
+    assert told(daemon.run(60)) == [(39, "alert")]
+
+
+def test_a_long_window_is_judged_as_of_its_last_whole_block() -> None:
+    """Windows over 5 minutes advance in blocks, and so does what is known of them."""
+    rule = Rule("busy", "hits", window_s=310, above=(("warning", 10.0),), hold_s=0)
+    daemon = Daemon(rule, stats=stats_of(50))
+    daemon.stats.coverage.unobserved = {START + 315}
+    assert told(daemon.run(0)) == [(0, "alert")]
+    daemon.stats.lines.clear()
+    assert daemon.alerts.step(START + 309)[0].kind == "recovered"
+
+
 def test_a_grouped_rule_reports_missing_data_for_itself() -> None:
     """No group can be missed by name, the rule as a whole can."""
     rule = Rule(
