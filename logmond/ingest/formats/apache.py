@@ -58,8 +58,8 @@ _NAMED = {
     ("referer", "i"): Meaning("referrer"),
     ("user-agent", "i"): Meaning("user_agent"),
     ("host", "i"): Meaning("vhost", "word", rank=2),
-    ("x-forwarded-for", "i"): Meaning("forwarded_for"),
-    ("x-real-ip", "i"): Meaning("forwarded_for", rank=2),
+    ("x-forwarded-for", "i"): Meaning("forwarded_for", "list"),
+    ("x-real-ip", "i"): Meaning("forwarded_for", "word", rank=2),
     ("unique_id", "e"): Meaning("request_id"),
     ("s", "T"): Meaning("duration", "number", rank=2),
     ("ms", "T"): Meaning("duration", "number", rank=1, unit_s=1e-3),
@@ -75,7 +75,7 @@ _FRACTIONS = ("msec_frac", "usec_frac")
 _TAILS = (strftime.PREFIX + "%f", strftime.PREFIX + "%z")
 
 _DIRECTIVE = re.compile(
-    r'\s*(?:LogFormat|CustomLog\s+(?:"[^"]*"|\S+))\s+"((?:[^"\\]|\\.)*)"\s*([^\s"]*).*',
+    r'\s*(LogFormat|CustomLog\s+(?:"[^"]*"|\S+))\s+"((?:[^"\\]|\\.)*)"\s*([^\s"]*).*',
     re.IGNORECASE | re.DOTALL,
 )
 # Status conditions (%400,501{User-agent}i) leave "-" in place of the value.
@@ -98,7 +98,9 @@ def unwrapped(text: str, name: str) -> tuple[str, str]:
     """The format and its nickname, without the directive around it."""
     directive = _DIRECTIVE.fullmatch(text)
     if directive is not None:
-        text, name = directive[1], directive[2] or name
+        text = directive[2]
+        if directive[1].lower() == "logformat":  # behind CustomLog's stands a condition
+            name = directive[3] or name
     elif text.lstrip().lower().startswith(("logformat", "customlog")):
         raise FormatError(
             f"format {name}: no format in double quotes; "

@@ -11,6 +11,8 @@ from logmond.ingest.formats.fields import Meaning
 
 CLIENT_BEHIND_PROXY = "forwarded_for"
 
+_TELLING = ("request", "uri", "path", "status", "client")
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -40,6 +42,11 @@ def assemble(name: str, parts: Sequence[Part], *, quotes: str = "escaped") -> Te
     if not any(isinstance(piece, Variable) for piece in pieces):
         raise FormatError(
             f"format {name}: no variable in it; nginx's look like $status, Apache's like %>s"
+        )
+    if not any(_meaning_of(pieces, field) for field in _TELLING):
+        raise FormatError(
+            f"format {name}: no variable in it that logmond counts by: it needs the request, "
+            "its path, the status or the client"
         )
     steps: list[Step] = []
     for index, piece in enumerate(pieces):
@@ -175,6 +182,8 @@ def _step(name: str, parts: Sequence[Part], index: int, variable: Variable, quot
     if quoted and quotes == "absent":
         return replace(step, text=b'"')
     kind = meaning.shape if meaning.shape in ("word", "host") else "until"
+    if meaning.shape == "list" and behind[:1] in (b"", b" "):
+        kind = "list"
     return replace(step, kind=kind, text=behind, beyond=_beyond(parts, index + 2))
 
 

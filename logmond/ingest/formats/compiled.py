@@ -13,6 +13,7 @@ the one before it ended:
 ``decimal``   digits, a point, digits; or ``-``, or nothing
 ``moment``    a stamp, which may hold spaces and ends where its shape ends
 ``host``      a name or address without spaces; a colon only in brackets
+``list``      words joined by ``, `` or `` : ``, as nginx writes its upstreams
 ``captures``  at most two groups in braces, each with a space behind it
 ============  ====================================================
 
@@ -86,6 +87,9 @@ class Step:
         if self.kind == "host":
             # The port is a value of its own: %v:%p, $host:$server_port.
             return r"(?:\[[^\] \n]*+\])?+" + _until(self.text[:1] or b" ", "", ": ")
+        if self.kind == "list":
+            item = r"[^ ,\r\n]*+"
+            return rf"{item}(?:(?:, | : ){item})*+"
         if self.kind in ("until", "word"):
             return _until(self.text, self.beyond, " " if self.kind == "word" else "")
         return SHAPES[self.kind]

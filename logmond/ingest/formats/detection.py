@@ -25,8 +25,11 @@ MIN_CONFIDENCE = 0.9
 MIN_LEAD = 0.2
 """How far a format must be ahead of another that reads the lines differently."""
 
-_ADDRESS = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%a-z]*\]?")
-_CLIENT = re.compile(rb"[0-9A-Za-z:.%_\[\]-]{1,255}(?:, ?[0-9A-Za-z:.%_\[\]-]{1,64}){0,20}")
+_ADDRESS = re.compile(
+    rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[?[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,41}(?:%[0-9a-z]{1,16})?\]?"
+)
+_NAME = rb"[0-9A-Za-z:.%_\[\]-]{1,255}+"
+_CLIENT = re.compile(_NAME + rb"(?:, ?" + _NAME + rb"){0,20}+")
 
 
 @dataclass(frozen=True, slots=True)

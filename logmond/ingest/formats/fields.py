@@ -38,9 +38,12 @@ class Meaning:
     """What a variable of a server stands for.
 
     `field` is its canonical or carried name. `shape` says what its text looks
-    like: "text" (anything up to the delimiter), "status", "number", "decimal",
-    "path" (text that begins with a slash) or "time". Where a format holds
-    several variables of one field, the lowest `rank` is the one counted by.
+    like: "text" (anything up to the delimiter), "word" (the same without
+    spaces), "host" (a word with a colon in brackets only), "list" (words joined
+    by commas or colons), "path" (a target: begins with a slash), "status",
+    "number", "decimal", "captures" (HAProxy's headers in braces) or "time". Where
+    a format holds several variables of one field, the lowest `rank` is the one
+    counted by.
     `time_kind` is one of `logmond.ingest.formats.values.TIME_KINDS`; `unit_s`
     is seconds per unit of a duration.
     """

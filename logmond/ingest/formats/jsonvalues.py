@@ -19,10 +19,13 @@ _ODD = re.compile(
     re.DOTALL,
 )
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_NOT_UTF8 = {0xDC00 + byte: rf"\\x{byte:02X}" for byte in range(0x80, 0x100)}
+_CONTROL = {code: rf"\x{code:02X}" for code in (*range(0x20), 0x7F)}
+_MAX_ODDITIES = 8192
+"""Bytes that mending may have to touch, of a line that is mended: its cost is theirs."""
+_NEVER_ODD = bytes(byte for byte in range(0x80) if byte not in b'"\\-:0')
 _NUMBER = re.compile(rb"-?[0-9]{1,19}")
-_PLACE = re.compile(r"\(byte ([0-9]+)\)")
+_PLACE = re.compile(r"\(byte ([0-9]{1,19})\)")
 _MANY = 10**19
 """Numbers of more digits are none: text formats cap them too."""
 _SUFFIXED = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s?(ns|us|µs|ms|s|)")
@@ -38,11 +41,12 @@ def mended(line: bytes) -> Any:
     """
     if not line.lstrip().startswith(b"{"):
         return None
-    text = line.decode("utf-8", "surrogateescape")
+    if len(line.translate(None, _NEVER_ODD)) > _MAX_ODDITIES:
+        return None
     if not line.isascii():
-        text = _NOT_UTF8.sub(lambda bad: rf"\\x{ord(bad[0]) - 0xDC00:02X}", text)
+        line = line.decode("utf-8", "surrogateescape").translate(_NOT_UTF8).encode()
     try:
-        return decode_any(_ODD.sub(_mend, text.encode()))
+        return decode_any(_ODD.sub(_mend, line))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
 
@@ -82,8 +86,7 @@ def text_of(value: Any) -> bytes:
     if isinstance(value, str):
         if value.isprintable():
             return value.encode() if value else ABSENT
-        raw = value.encode("utf-8", "surrogatepass")
-        return _CONTROL.sub(lambda control: b"\\x%02X" % control[0][0], raw)
+        return value.translate(_CONTROL).encode("utf-8", "surrogatepass")
     if value is None:
         return ABSENT
     if isinstance(value, bool):

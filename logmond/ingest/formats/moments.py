@@ -164,7 +164,8 @@ def _chosen(text: str, stamp: bytes, zone: tzinfo, near: float | None) -> int | 
     month = int(found["m"]) if "m" in found else _MONTHS.get(found.get("b", b""), 0)
     midnight = _day(year, month, int(found.get("d") or found.get("e") or b"0"))
     clock = (found.get("H", b"0"), found.get("M", b"0"), found.get("S", b"0"))
-    return _joined(midnight, clock, found.get("z"), zone, near)
+    offset = b"+0000" if found.get("Z") in (b"UTC", b"GMT") else found.get("z")
+    return _joined(midnight, clock, offset, zone, near)
 
 
 def _joined(

@@ -46,6 +46,17 @@ PRESETS: dict[str, tuple[Compiler, str]] = {
         '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta '
         "%tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl",
     ),
+    "traefik": (
+        compile_apache,
+        _COMBINED + ' %k "%{router}n" "%{upstream}n" %{ms}Tms',
+    ),
+    # log-format-upstream of the NGINX ingress controller of Kubernetes
+    "nginx-ingress": (
+        compile_nginx,
+        _NGINX + " $request_length $request_time [$proxy_upstream_name] "
+        "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
+        "$upstream_response_time $upstream_status $req_id",
+    ),
     "nginx-timed": (compile_nginx, _NGINX + " $request_time"),
     # "main" of the nginx.conf that nginx.org's packages install
     "nginx-main": (compile_nginx, _NGINX + ' "$http_x_forwarded_for"'),

@@ -33,7 +33,7 @@ ABSENT = b"-"
 # methods but what scanners send; they must not become keys of statistics.
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,19}")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,15}://[^/?#]*+")
-_PORTED = re.compile(rb"([0-9.]{7,15}):[0-9]{1,5}|\[([^\]]*)\](?::[0-9]{1,5})?")
+_PORTED = re.compile(rb"([0-9.]{7,15}):[0-9]{1,5}|\[([^\]]*+)\](?::[0-9]{1,5})?")
 _LOW_HALF = (1 << 64) - 1
 
 
@@ -51,7 +51,7 @@ def method_and_path(request: bytes) -> tuple[bytes, bytes]:
     # HTTP/0.9 has no protocol behind it.
     target, _, protocol = rest.rpartition(b" ")
     if not protocol.startswith(b"HTTP/"):
-        target = rest
+        target = rest.rstrip(b" ")
     return method, path_of(target)
 
 
@@ -141,6 +141,9 @@ def _undo(match: re.Match[bytes]) -> bytes:
     return _C_ESCAPES.get(other, other if other in b'"\\/' else match[0])
 
 
+SHOWN_BYTES = 4096
+"""How much of a line is shown; hostile lines are 64 KiB long."""
+
 # The closing quote is optional: were it demanded, a line of escaped quotes
 # without one would be read again from each of them.
 _QUERY = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|\?[^\s"]*+', re.DOTALL)
@@ -148,10 +151,12 @@ _QUOTED_QUERY = re.compile(rb'\?[^"\\ ]*+(?:(?:\\.| (?!HTTP/))[^"\\ ]*+)*+', re.
 
 
 def redacted(line: bytes) -> bytes:
-    """The line without query strings, a ``?`` standing where one was cut."""
-    if b"?" not in line:
-        return line
-    return _QUERY.sub(_without_query, line)
+    """The line without query strings, a ``?`` standing where one was cut.
+
+    It is for people: beyond `SHOWN_BYTES` it ends.
+    """
+    line = line[:SHOWN_BYTES]
+    return _QUERY.sub(_without_query, line) if b"?" in line else line
 
 
 def _without_query(match: re.Match[bytes]) -> bytes:
