@@ -1,6 +1,7 @@
 # Everything one does with logmond's source. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports check docs install uninstall image-test clean
+.PHONY: help run test lint types imports check bench docs install uninstall \
+        install-test service-test image-test clean
 
 # Which Python: the first of 3.11 or newer with venv, or PYTHON=/path/to/one.
 PYTHON ?=
@@ -42,7 +43,19 @@ imports: .venv/.lint ## check that imports only point down
 
 check: lint types imports test ## all of the above
 
-image-test: ## build the container image and try it (needs buildah; as root also debootstrap)
+bench: .venv/.run ## measure the kernel beside wc -l, on this machine
+	@$(BIN)/python -m bench.kernel $(ARGS)
+
+docs: .venv/.run ## write docs/config.md from the models
+	@$(BIN)/python -m logmond.config.reference > docs/config.md
+
+install-test: ## install into a folder and run it from there (as root)
+	@packaging/install-test
+
+service-test: ## boot a small Debian with the service and use it (as root)
+	@packaging/service-test
+
+image-test: ## build the container image and try it (as root)
 	@packaging/image-test
 
 clean: ## remove the environment and what tools left behind
