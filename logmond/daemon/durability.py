@@ -20,7 +20,7 @@ from logmond.alerts.render import encoded
 from logmond.daemon.evaluation import Evaluation
 from logmond.ingest.ledger import Ledger
 from logmond.ingest.sources.file import FilePosition
-from logmond.stores.rows import Changes, FileRow, IncidentRow, Restored
+from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, Restored
 
 _ENDS = ("recovered", "expired", "removed")
 
@@ -30,7 +30,9 @@ class Durability:
 
     _log = Logger()
 
-    def __init__(self) -> None:
+    def __init__(self, keep_s: int) -> None:
+        """`keep_s`: how long ended incidents are kept."""
+        self._keep_s = keep_s
         self._incidents: dict[str, IncidentRow] = {}
         self._positions: dict[tuple[str, int, int], FileRow] = {}
 
@@ -60,13 +62,19 @@ class Durability:
         return Changes(
             files=self._moved(evaluation),
             frames=stats.tiers.changed(),
-            drop=stats.tiers.expired(),
+            drop=self._expired(stats.tiers.expired(), stats.evaluated),
             values={
                 name: value if isinstance(value, bytes) else msgspec.msgpack.encode(value)
                 for name, value in values.items()
             },
             incidents=incidents,
         )
+
+    def _expired(self, frames: dict[str, int], evaluated: int | None) -> dict[str, int]:
+        """What is dropped: frames no window needs, incidents that ended too long ago."""
+        if evaluated is None:
+            return frames
+        return {**frames, INCIDENTS: evaluated - self._keep_s}
 
     def _moved(self, evaluation: Evaluation) -> list[FileRow]:
         rows = []

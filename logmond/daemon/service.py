@@ -99,7 +99,7 @@ class Daemon:
         self.outlets = Outlets(self.stats, self.alerts, self._lost, environ)
         self.outputs = Dispatch(())
         self.admin = self._admin()
-        self._durability = Durability()
+        self._durability = Durability(config.history.keep_s)
         self._clock = EvaluationClock(config.stats.delay_s, monotonic(), wall_time())
         self._tick = LoopingCall(self._ticked)
         self._tick.clock = reactor

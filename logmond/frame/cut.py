@@ -13,6 +13,9 @@ from logmond.frame.frame import OTHER, Bounded, CellKey, DurationKey, Exact
 from logmond.frame.sketches import TOP_CAP
 
 _STATUS = 3
+
+SPARED = 2
+"""Times a cap that protected entries may take up."""
 _SECTION = 4
 
 
@@ -42,9 +45,10 @@ def cut_exact(
         exact: changed in place.
         cells_cap: cells kept under their own key.
         durations_cap: histograms kept under their own key.
-        protected: cells that are never folded, nor is the histogram of their
-            source, vhost and section. They take up the cap first, and may
-            exceed it.
+        protected: cells that are not folded while others can be, nor is the
+            histogram of their source, vhost and section. They take up the cap
+            first, and may exceed it `SPARED` times: beyond that they are what
+            a client makes up, not what a rule names.
     """
     if len(exact.durations) > durations_cap:
         _cut_durations(exact, durations_cap, protected)

@@ -10,6 +10,7 @@ given from blocks where a whole block fits, else from seconds. No clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from logmond.frame.admit import admit
 from logmond.frame.caps import Caps
@@ -187,9 +188,9 @@ class Tiers:
             elif packed is not None:
                 yield unpack_clients(packed)
 
-    def changed(self) -> dict[tuple[str, int], bytes]:
-        """Every frame changed since the last call, packed, by (kind, start)."""
-        changed: dict[tuple[str, int], bytes] = {}
+    def changed(self) -> dict[tuple[str, int], bytes | None]:
+        """Every frame changed since the last call, packed, by (kind, start); None: it is gone."""
+        changed: dict[tuple[str, int], bytes | None] = {}
         for kind, start in self._touched:
             if kind == SECOND:
                 still_open = self._open.get(start)
@@ -199,8 +200,7 @@ class Tiers:
             else:
                 growing = self._bounded_open.get(start)
                 packed = pack_bounded(growing) if growing else self._bounded.get(start)
-            if packed is not None:
-                changed[kind, start] = packed
+            changed[kind, start] = packed
         self._touched.clear()
         return changed
 
@@ -227,15 +227,25 @@ class Tiers:
                 self._bounded[start] = packed
 
     def jump(self, second: int) -> None:
-        """Begin a new epoch evaluated up to `second`: forget what a clock ahead had filed."""
-        self.evaluated = second
-        self._open = {s: exact for s, exact in self._open.items() if s > second}
-        self._seconds = {
-            s: packed for s, packed in self._seconds.items() if second - SECONDS_KEPT < s <= second
-        }
-        for shelf in (self._blocks, self._bounded):
-            for start in [s for s in shelf if not second - BLOCKS_KEPT_S < s <= second]:
+        """Begin a new epoch, evaluated up to `second`.
+
+        Set forward, what is recent enough stays. Set back, all is forgotten:
+        nothing tells what was filed an hour ago under these seconds from what
+        belongs to them now.
+        """
+        kept = self.evaluated is not None and second >= self.evaluated
+        shelves: tuple[tuple[str, dict[int, Any], int], ...] = (
+            (SECOND, self._seconds, second - SECONDS_KEPT),
+            (SECOND, self._open, second),
+            (BLOCK, self._blocks, second - BLOCKS_KEPT_S),
+            (BOUNDED, self._bounded, second - BLOCKS_KEPT_S),
+            (BOUNDED, self._bounded_open, block_of(second) - 1),
+        )
+        for kind, shelf, before in shelves:
+            for start in [start for start in shelf if not kept or start <= before]:
                 del shelf[start]
+                self._touched.add((kind, start))
+        self.evaluated = second
 
     def oldest_open(self) -> int | None:
         """The oldest second that holds lines and is not evaluated, None without any."""

@@ -1,0 +1,1 @@
+"""Speed and memory, always beside the limit of the same machine in the same run."""
