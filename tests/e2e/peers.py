@@ -63,6 +63,8 @@ _HAPROXY = """
 frontend f
     bind 127.0.0.1:{port}
     timeout client 10s
+    # The readiness probe connects and says nothing; HAProxy would log that, too.
+    option dontlognull
     default_backend b
 backend b
     timeout connect 5s

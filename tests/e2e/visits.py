@@ -33,6 +33,13 @@ class Visits:
     methods: Counter[str] = field(default_factory=Counter)
     sections: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: Visits) -> None:
+        """Add what was asked later."""
+        self.total += other.total
+        self.statuses += other.statuses
+        self.methods += other.methods
+        self.sections += other.sections
+
     @property
     def classes(self) -> dict[str, int]:
         """Hits by status class, as the admin port names them: 1xx to 5xx."""
