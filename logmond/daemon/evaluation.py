@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from logmond.alerts.service import AlertService
 from logmond.daemon.inputs import Input
 from logmond.stats.service import StatisticsService
+from logmond.telemetry import clock
 
 
 class Evaluation:
@@ -71,7 +72,8 @@ class Evaluation:
         for name, member in self.inputs.items():
             counted, rejected, drops = member.tick()
             broken = member.health.broken
-            coverage.mark_broken(name, member.health.reason if broken else None)
+            since = f" since {clock(member.health.since)}"
+            coverage.mark_broken(name, member.health.reason + since if broken else None)
             if broken:
                 coverage.gap(name, second, second, "broken")
             elif drops:

@@ -9,8 +9,6 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from logmond.frame.frame import BLOCK_S, TOP_DIMENSIONS, CellKey
 from logmond.frame.selector import Selector
 from logmond.frame.sketches import Top
@@ -47,24 +45,16 @@ def changes(
         where: only cells it takes.
     """
 
-    def taken(key: CellKey) -> bool:
-        if errors and not is_error(key):
-            return False
-        return where.matches(dict(zip(dimensions, key, strict=False)))
-
-    def everything(key: CellKey) -> bool:
-        return not errors or is_error(key)
-
     start = end - window_s + 1
-    now = _columns(tiers, dimensions, start, end, taken)
-    before = _columns(tiers, dimensions, start - window_s, start - 1, taken)
+    now_cells = _cells(tiers, start, end, errors=errors)
+    now = _columns(now_cells, dimensions, where)
+    before_cells = _cells(tiers, start - window_s, start - 1, errors=errors)
+    before = _columns(before_cells, dimensions, where)
     found: list[Evidence] = []
     for column, dimension in enumerate(dimensions):
         if dimension not in where.dimensions:
             found += _risen(dimension, now[column], before[column])
-    all_hits = sum(sum(part.values()) for part in _columns(
-        tiers, ("source",), start, end, everything
-    ))  # fmt: skip
+    all_hits = sum(now_cells.values())
     if all_hits and sum(now[0].values()) >= TOPS_TRUSTED * all_hits:
         first = block_of(start)
         span = block_of(end) + BLOCK_S - first
@@ -77,20 +67,24 @@ def changes(
     return sorted(found, key=lambda evidence: (-evidence.share, evidence.dimension, evidence.key))
 
 
-def _columns(
-    tiers: Tiers,
-    dimensions: tuple[str, ...],
-    first: int,
-    last: int,
-    taken: Callable[[CellKey], bool],
-) -> list[dict[str, int]]:
-    """Hits by key, for each dimension, of a span."""
-    columns: list[dict[str, int]] = [{} for _ in dimensions]
+def _cells(tiers: Tiers, first: int, last: int, *, errors: bool) -> dict[CellKey, int]:
+    """Hits of every cell of a span, or only of those with status 400 and above."""
+    total: dict[CellKey, int] = {}
     for exact in tiers.exacts(first, last):
         for key, (hits, _) in exact.cells.items():
-            if taken(key):
-                for column, value in zip(columns, key, strict=False):
-                    column[value] = column.get(value, 0) + hits
+            total[key] = total.get(key, 0) + hits
+    return {key: hits for key, hits in total.items() if is_error(key)} if errors else total
+
+
+def _columns(
+    cells: dict[CellKey, int], dimensions: tuple[str, ...], where: Selector
+) -> list[dict[str, int]]:
+    """Hits by key, for each dimension, of the cells that `where` takes."""
+    columns: list[dict[str, int]] = [{} for _ in dimensions]
+    for key, hits in cells.items():
+        if where.matches(dict(zip(dimensions, key, strict=False))):
+            for column, value in zip(columns, key, strict=False):
+                column[value] = column.get(value, 0) + hits
     return columns
 
 
