@@ -82,7 +82,10 @@ def detect(lines: Sequence[bytes], among: Sequence[Format] | None = None) -> Det
     rivals = [other for other in readings[1:] if _differs(best, other)]
     rival = rivals[0] if rivals and rivals[0].good else None
     behind = rival.good / len(given) if rival else 0.0
-    if not best.good:
+    odd = next((reading.format.name for reading in readings if reading.parsed), "")
+    if not best.good and odd:
+        reason = f"{odd} fits, but its values are not what they should be"
+    elif not best.good:
         reason = "no known format reads these lines"
     elif confidence < MIN_CONFIDENCE:
         reason = f"{best.format.name} reads only {best.good} of {len(given)} lines"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 from logmond.ingest.formats.compiled import Format, Step, TextFormat
@@ -49,6 +49,7 @@ class Explanation:
         found: what does, control characters made visible; empty at the end.
         line: the line itself.
         others: presets that read the line.
+        left: how much of the format was still to come, in steps.
     """
 
     format: str
@@ -59,6 +60,7 @@ class Explanation:
     line: bytes
     fits: bool = False
     others: tuple[str, ...] = ()
+    left: int = 0
 
 
 def explain(fmt: Format, line: bytes) -> Explanation | None:
@@ -71,15 +73,23 @@ def explain(fmt: Format, line: bytes) -> Explanation | None:
 
 
 def nearest(formats: Sequence[Format], line: bytes) -> Explanation | None:
-    """The explanation of the format that comes furthest, or None when one fits."""
+    """The explanation of the likeliest format, or None when one fits.
+
+    Likeliest is the one that comes far into the line with little of itself left:
+    a format of many fields may come a little further only to miss most of them.
+    """
     best: Explanation | None = None
     for fmt in formats:
         found = explain(fmt, line)
         if found is None:
             return None
-        if best is None or (found.fits, found.offset) > (best.fits, best.offset):
+        if best is None or _likeliness(found) > _likeliness(best):
             best = found
     return best
+
+
+def _likeliness(found: Explanation) -> tuple[bool, int]:
+    return found.fits, found.offset - 2 * found.left
 
 
 def _explain_text(fmt: TextFormat, line: bytes) -> Explanation | None:
@@ -87,13 +97,14 @@ def _explain_text(fmt: TextFormat, line: bytes) -> Explanation | None:
     for index, step in enumerate(fmt.steps):
         match = re.compile(step.source.encode("ascii")).match(line, position)
         if match is None:
-            return _misfit(fmt, index, starts, line)
+            return replace(_misfit(fmt, index, starts, line), left=len(fmt.steps) - index)
         position = match.end()
         starts.append(position)
     if position < len(line):
         before = fmt.steps[-1]
         if before.kind in _SHAPES:
-            return _explanation(fmt, before.field, starts[-2], _expected(before), line)
+            wrong = _explanation(fmt, before.field, starts[-2], _expected(before), line)
+            return replace(wrong, left=int(position == starts[-2]))
         return _explanation(fmt, "", position, END, line)
     return _unread_time(fmt, line)
 
@@ -141,7 +152,8 @@ def _explain_json(fmt: JsonFormat, line: bytes) -> Explanation | None:
         f"a key for the {field} ({', '.join('.'.join(path) for path in fmt.keys[field][:3])}...)"
         for field in values
     )
-    return _explanation(fmt, values[0], 0, expected, line)
+    # An object is whole wherever its keys lie: nothing but JSON comes so far.
+    return replace(_explanation(fmt, values[0], 0, expected, line), left=-len(line))
 
 
 def _explanation(
