@@ -103,9 +103,21 @@ def parse(arguments: argparse.Namespace) -> int:
 
 def generate(arguments: argparse.Namespace) -> int:
     """Synthetic access lines, stamped now."""
-    from logmond.daemon.running import generating
+    from logmond.daemon.running import finish
+    from logmond.ingest.sources.generate import generate as begin
 
-    return generating(arguments, _monotonic_reactor())
+    reactor = _monotonic_reactor()
+    done = begin(
+        arguments.to,
+        arguments.rate,
+        reactor=reactor,
+        seconds=arguments.seconds,
+        seed=arguments.seed,
+        scenario=arguments.scenario,
+        form=arguments.format,
+    )
+    print(finish(done, reactor), file=sys.stderr)
+    return 0
 
 
 def ctl(arguments: argparse.Namespace) -> int:
@@ -186,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     making.add_argument("--seconds", type=float, help="stop by itself after so long")
     making.add_argument("--seed", type=int, default=1, help="the same seed, the same requests")
+    making.add_argument("--format", default="nginx-timed", help="default: nginx-timed")
     making.add_argument("--scenario", default="calm", help="calm (default), spike, errors, bot")
 
     asking = verb("ctl", ctl)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from logmond.config.loading import Loaded
 from logmond.daemon import oplog
@@ -60,3 +61,33 @@ def _stop(daemon: Daemon, feed: Feed | None, reactor: Any) -> Deferred[None]:
     done = daemon.stop()
     done.addTimeout(STOP_S, reactor)
     return done.addErrback(lambda failure: _log.failure("the stop failed", failure))
+
+
+T = TypeVar("T")
+
+
+def finish(done: Deferred[T], reactor: Any) -> T:
+    """Run the reactor until `done` fires or somebody stops us, and give its result.
+
+    Raises:
+        LogmondError: whatever it failed with.
+    """
+    ended: list[T | Failure] = []
+
+    def end(result: T | Failure) -> None:
+        ended.append(result)
+        if reactor.running:
+            reactor.stop()
+
+    def stop() -> Deferred[T]:
+        done.cancel()
+        return done
+
+    reactor.addSystemEventTrigger("before", "shutdown", stop)
+    done.addBoth(end)
+    if not ended:
+        reactor.run()
+    (result,) = ended
+    if isinstance(result, Failure):
+        result.raiseException()
+    return result
