@@ -13,8 +13,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 
 from logmond.config.suggest import hint
 from logmond.config.units import shown
+from logmond.ingest.sources.table import LISTENERS
 
-SCHEMES = ("udp", "tcp", "unixgram", "unix")
+SCHEMES = tuple(LISTENERS)
 """What a source can listen on."""
 
 _SOCKET_PATH_BYTES = 107

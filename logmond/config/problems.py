@@ -14,7 +14,7 @@ from logmond.config.schema import Config
 from logmond.config.shape import Shape, keys_of, steps
 from logmond.config.suggest import hint
 from logmond.config.units import shown
-from logmond.config.yamltree import Tree
+from logmond.config.yamltree import MAX_PROBLEMS, Tree
 from logmond.errors import Problem
 
 _PLAIN = {
@@ -27,21 +27,22 @@ _PLAIN = {
 
 def placed(error: ValidationError, tree: Tree) -> list[tuple[Place, Problem]]:
     """Every problem of a validation, except below what is spoiled already."""
-    found = []
+    found: list[tuple[Place, Problem]] = []
     for details in error.errors(include_url=False, include_context=True):
-        path, place, message = _told(details, tree)
+        # Suggestions cost more than all else, and nobody reads past the first hundred.
+        path, place, message = _told(details, tree, suggest=len(found) < MAX_PROBLEMS)
         if any(path[: len(spoiled)] == spoiled for spoiled in tree.spoiled):
             continue
         found.append((place, Problem(str(place), dotted(path), message)))
     return found
 
 
-def _told(details: ErrorDetails, tree: Tree) -> tuple[Path, Place, str]:
+def _told(details: ErrorDetails, tree: Tree, *, suggest: bool) -> tuple[Path, Place, str]:
     kind, loc, value = details["type"], details["loc"], details["input"]
     path, _ = steps(Config, tree.data, loc)
     places = tree.places
     if kind == "extra_forbidden":
-        known = _known_keys(tree, loc[:-1])
+        known = _known_keys(tree, loc[:-1]) if suggest else []
         return path, places.key(path), f"unknown key{hint(str(path[-1]), known)}"
     if kind == "missing":
         return path[:-1], places.value(path[:-1]), f'needs the key "{path[-1]}"'

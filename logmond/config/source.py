@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
+from functools import lru_cache
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,6 +18,12 @@ from logmond.errors import FormatError
 from logmond.ingest.formats.compiled import Format
 from logmond.ingest.formats.table import format_of
 
+MAX_FORMAT_BYTES = 4096
+"""Compiling takes time in the square of a format's length; 4 KiB of variables take 0.2 s."""
+
+compiled = lru_cache(maxsize=256)(format_of)
+"""Formats by their text: each is asked for at load, by every rule's check, and by its source."""
+
 
 class LogFormat(Text):
     """``auto``, a preset, or a pasted format; compiled here so that a bad one is found at load."""
@@ -29,8 +36,10 @@ class LogFormat(Text):
     def read(self, value: Any) -> str:
         """The text, once it has compiled."""
         text = super().read(value)
+        if len(text.encode()) > MAX_FORMAT_BYTES:
+            raise ValueError(f"is longer than {MAX_FORMAT_BYTES} bytes")
         try:
-            format_of(text)
+            compiled(text)
         except FormatError as error:
             raise ValueError(str(error)) from error
         return text
@@ -106,7 +115,7 @@ class SourceConfig(Section):
 
     def formats(self) -> list[Format]:
         """What its lines can look like, compiled."""
-        return list(format_of(self.format))
+        return list(compiled(self.format))
 
     def zone(self) -> tzinfo | None:
         """The zone of its zone-less stamps; None for this machine's."""

@@ -12,8 +12,8 @@ from logmond.config.section import Section
 from logmond.frame.caps import MIB, MIN_LIMIT_BYTES
 from logmond.frame.frame import CELL_DIMENSIONS, TOP_DIMENSIONS
 
-LABEL_FIELDS = ("user_agent", "referrer", "path", "client", "vhost")
-"""What a label can be read from."""
+LABEL_FIELDS = ("user_agent", "referrer", "client", "vhost")
+"""What a label can be read from: fields that a line has as they are counted."""
 
 _LABEL_NAME = re.compile("[a-z][a-z0-9_]{0,31}")
 _TAKEN = {*CELL_DIMENSIONS, *TOP_DIMENSIONS}

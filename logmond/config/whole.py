@@ -11,7 +11,8 @@ from typing import Any
 
 from logmond.config.places import Path, dotted
 
-_NAMED = ("sources", "rules", "outputs")
+_MOST = {"sources": 256, "rules": 1000, "outputs": 64}
+"""Lists of named items, and how long they may be: each item is work at every tick."""
 
 
 def labels(data: Any) -> frozenset[str]:
@@ -27,7 +28,11 @@ def problems(data: Any) -> Iterator[tuple[Path, str]]:
         return
     if data.get("sources") == []:
         yield ("sources",), "is empty; there is nothing to read"
-    for section in _NAMED:
+    for section, most in _MOST.items():
+        items = data.get(section)
+        if isinstance(items, list) and len(items) > most:
+            yield (section,), f"has {len(items)} items; at most {most} are run"
+            continue
         yield from _twice(section, _items(data, section))
     readers = [
         path for path, item in _items(data, "sources") if item.get("stdin") in (True, "true")

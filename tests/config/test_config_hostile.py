@@ -125,7 +125,7 @@ def test_what_is_shown_can_be_typed_back(rule: dict[str, Any]) -> None:
 
 def test_every_shown_value_is_a_key_and_a_text() -> None:
     """Nothing of the model is left out because of its kind."""
-    config = loads("stats: {labels: {b: {field: path, contains: {x: y}}}}\n", "f.yaml", {}).config
+    config = loads("stats: {labels: {b: {field: client, contains: {x: y}}}}\n", "f.yaml", {}).config
     shown = dict(leaves(config.model_dump(mode="json", by_alias=True)))
     assert shown["stats", "labels", "b", "contains", "x"] == ["y"]
     assert dict(config.as_lines())["stats.labels.b.contains.x"] == "[y]"

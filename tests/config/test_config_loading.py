@@ -199,6 +199,10 @@ def _format_problem(start: str) -> list[str]:
     [
         ("- a\n", "f.yaml:1:1: must be a mapping (key: value), not a list"),
         ("text\n", 'f.yaml:1:1: must be a mapping (key: value), not "text"'),
+        (
+            "rules: [" + "{name: a, metric: hits, above: 1}," * 1001 + "]\n",
+            "f.yaml:1:8: rules: has 1001 items; at most 1000 are run",
+        ),
         ("sources: []\n", "f.yaml:1:10: sources: is empty; there is nothing to read"),
         ("rules:\n", "f.yaml:1:7: rules: has no value; remove the key for its default"),
         ("rules: {a: 1}\n", "f.yaml:1:8: rules: must be a list, not a mapping"),
@@ -235,13 +239,20 @@ def _format_problem(start: str) -> list[str]:
         ("history: {url: 'mysql://x'}\n", "history.url: must be sqlite:///PATH"),
         ("history: sqlite://state.db\n", "f.yaml:1:10: history.url: must be sqlite:///PATH"),
         (
-            "stats: {labels: {method: {field: path, contains: {a: b}}}}\n",
+            "stats: {labels: {method: {field: client, contains: {a: b}}}}\n",
             "f.yaml:1:26: stats.labels.method: is a dimension already",
         ),
-        ("stats: {labels: {Bot: {field: path, contains: {a: b}}}}\n", "must be a word of a-z"),
-        ("stats: {labels: {b: {field: path, contains: {}}}}\n", "contains: is empty"),
-        ("stats: {labels: {b: {field: path, contains: {'-': x}}}}\n", "stands for an absent value"),
-        ("stats: {labels: {b: {field: pth, contains: {a: b}}}}\n", 'did you mean "path"?'),
+        ("stats: {labels: {Bot: {field: client, contains: {a: b}}}}\n", "must be a word of a-z"),
+        ("stats: {labels: {b: {field: client, contains: {}}}}\n", "contains: is empty"),
+        (
+            "stats: {labels: {b: {field: client, contains: {'-': x}}}}\n",
+            "stands for an absent value",
+        ),
+        ("stats: {labels: {b: {field: cliet, contains: {a: b}}}}\n", 'did you mean "client"?'),
+        (
+            "sources: [{name: a, stdin: true, format: '" + "$a " * 2000 + "'}]\n",
+            "sources[0].format: is longer than 4096 bytes",
+        ),
         ("node: a b\n", 'f.yaml:1:7: node: must be letters, digits, ".", "_" and "-"'),
         ("web: {listen: tcp://localhost:9080}\n", "f.yaml:1:1: web: unknown key; there are: node"),
     ],

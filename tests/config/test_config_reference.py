@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -12,6 +13,7 @@ from logmond.config.reference import reference
 from logmond.config.schema import Config
 from logmond.config.section import Section
 from logmond.config.shape import Shape, keys_of, shape_of
+from logmond.outputs.table import OUTPUTS
 
 ROOT = Path(__file__).parents[2]
 SYSTEM_DEFAULT = ROOT / "etc" / "logmond.yaml"
@@ -73,3 +75,15 @@ def test_every_commented_example_works_as_it_stands() -> None:
         "silent",
     ]
     assert "duration" in loaded.config.sources[2].formats()[0].fields
+
+
+def test_every_kind_of_output_can_be_configured() -> None:
+    """The table of outputs and the models name the same types."""
+    outputs = shape_of(keys_of(Config)["outputs"]).sections
+    named = {name for section in outputs for name in _types(section)}
+    assert named == set(OUTPUTS)
+
+
+def _types(section: type[Section]) -> tuple[str, ...]:
+    names: tuple[str, ...] = get_args(section.model_fields["type"].annotation)
+    return names
