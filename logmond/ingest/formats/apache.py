@@ -17,7 +17,7 @@ from logmond.errors import FormatError
 from logmond.ingest.formats import strftime
 from logmond.ingest.formats.assembly import Part, Variable, assemble
 from logmond.ingest.formats.compiled import Format
-from logmond.ingest.formats.fields import Meaning
+from logmond.ingest.formats.fields import Meaning, carried
 
 DIRECTIVES = {
     "a": Meaning("client", "word"),
@@ -139,7 +139,7 @@ def _meaning(mark: str, argument: str | None, letter: str) -> Meaning:
     if letter == "t":
         return _time(argument)
     known = _NAMED.get((argument.lower() if letter in "ai" else argument, letter))
-    return known or Meaning(_KINDS.get(letter, "") + argument.lower().replace("-", "_"))
+    return known or carried(_KINDS.get(letter, "") + argument.lower().replace("-", "_"))
 
 
 def _time(argument: str) -> Meaning:

@@ -188,18 +188,15 @@ def _step(name: str, parts: Sequence[Part], index: int, variable: Variable, quot
 
 
 def _beyond(parts: Sequence[Part], index: int) -> str:
-    """What must follow the delimiter: digits up to the next literal, where a number follows."""
+    """What must follow the delimiter: a number up to the next literal, where one follows."""
     if index >= len(parts):
         return ""
     number = parts[index]
     behind = parts[index + 1] if index + 1 < len(parts) else b""
-    if (
-        isinstance(number, bytes)
-        or number.meaning.shape != "number"
-        or isinstance(behind, Variable)
-    ):
+    if isinstance(number, bytes) or isinstance(behind, Variable):
         return ""
-    return SHAPES["number"] + (escaped(behind[:1]) if behind else r"[\r\n]")
+    shape = SHAPES.get(number.meaning.shape, "")
+    return shape and shape + (escaped(behind[:1]) if behind else r"(?:[\r\n]|\Z)")
 
 
 def _meaning_of(parts: Sequence[Part], field: str) -> Meaning | None:

@@ -53,3 +53,12 @@ class Meaning:
     rank: int = 0
     time_kind: str = ""
     unit_s: float = 1.0
+
+
+def carried(name: str) -> Meaning:
+    """The meaning of a variable we do not know: text under its own name.
+
+    A name that has a fixed meaning here has none there: ``$client`` of a module
+    is shown as ``client_``, and nothing is counted by it.
+    """
+    return Meaning(f"{name}_" if name in CANONICAL else name)

@@ -14,7 +14,7 @@ import re
 
 from logmond.ingest.formats.assembly import Part, Variable, assemble
 from logmond.ingest.formats.compiled import Format
-from logmond.ingest.formats.fields import Meaning
+from logmond.ingest.formats.fields import Meaning, carried
 
 VARIABLES = {
     "ci": Meaning("client", "word"),
@@ -103,4 +103,4 @@ def _meaning(variable: str | None) -> Meaning:
         return VARIABLES[variable]
     if variable in _TIMES or variable in _COUNTS:
         return Meaning(variable, "number")
-    return Meaning(variable)
+    return carried(variable)

@@ -17,7 +17,7 @@ import re
 from logmond.errors import FormatError
 from logmond.ingest.formats.assembly import Part, Variable, assemble
 from logmond.ingest.formats.compiled import Format
-from logmond.ingest.formats.fields import Meaning
+from logmond.ingest.formats.fields import Meaning, carried
 
 VARIABLES = {
     "remote_addr": Meaning("client", "word"),
@@ -120,7 +120,7 @@ def parts_of(body: str) -> list[Part]:
     for variable in _VARIABLE.finditer(body):
         parts.append(body[position : variable.start()].encode())
         known = variable[1] or variable[2]
-        parts.append(Variable(variable[0], VARIABLES.get(known) or Meaning(known)))
+        parts.append(Variable(variable[0], VARIABLES.get(known) or carried(known)))
         position = variable.end()
     parts.append(body[position:].encode())
     return parts

@@ -215,6 +215,11 @@ def test_unescaped_quotes_end_a_value_only_with_what_follows() -> None:
             b"time=2026-11-23T19:13:25+00:00 client=::1 code=200",
             {"client": b"::1", "status": b"200"},
         ),
+        (
+            "$remote_addr $request $status $body_bytes_sent $request $request_time",
+            b"::1 GET /a b HTTP/1.1 200 5 GET /a b HTTP/1.1 0.005",
+            {"request": b"GET /a b HTTP/1.1", "status": b"200", "duration": b"0.005"},
+        ),
         ("$status \u2192 $request_uri", "200 \u2192 /a".encode(), {"uri": b"/a"}),
     ],
 )
@@ -226,12 +231,13 @@ def test_pasted_formats_read_their_lines(text: str, line: bytes, values: dict[st
 
 def test_unknown_variables_are_carried_under_their_own_names() -> None:
     """A variable of a module is shown, though nothing is counted by it."""
-    fmt = compile_nginx('$status "$geoip_country" $connection $status')
-    assert fmt.decode(b'200 "DE" 17 200') == {
+    fmt = compile_nginx('$status "$geoip_country" $connection $status $client')
+    assert fmt.decode(b'200 "DE" 17 200 me') == {
         "status": b"200",
         "geoip_country": b"DE",
         "connection": b"17",
         "status_2": b"200",
+        "client_": b"me",
     }
 
 
