@@ -9,9 +9,11 @@ again without the rest. No sockets, no clock.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from logmond.ingest.traffic import (
@@ -90,6 +92,10 @@ class Scenario:
         """Who visits at an offset."""
         at = offset % CYCLE_S
         return [VISITORS, *(v.actor for v in self.visits if v.first <= at <= v.last)]
+
+    def intensity(self, offset: int) -> float:
+        """How many requests there are on average, a calm second being 1."""
+        return sum(actor.mean_rate for actor in self.actors(offset)) / VISITORS.mean_rate
 
     def outage(self, offset: int) -> Outage | None:
         """What is broken at an offset."""
@@ -190,6 +196,7 @@ SCENARIOS = {
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
+@lru_cache(maxsize=16)
 def time_local(second: int) -> bytes:
     """An epoch second as nginx and Apache write it, in UTC: ``23/Nov/2026:17:00:00 +0000``."""
     # strftime's %b depends on the locale.
@@ -197,16 +204,38 @@ def time_local(second: int) -> bytes:
     return f"{at:%d}/{_MONTHS[at.month - 1]}/{at:%Y:%H:%M:%S} +0000".encode()
 
 
+@lru_cache(maxsize=16)
 def syslog_stamp(second: int) -> bytes:
     """An epoch second as RFC 3164 has it, in UTC: ``Nov 23 17:00:00``."""
     at = datetime.fromtimestamp(second, UTC)
     return f"{_MONTHS[at.month - 1]} {at.day:2d} {at:%H:%M:%S}".encode()
 
 
+def syslog_message(
+    second: int, line: bytes, *, host: bytes = b"demo", tag: bytes = b"nginx"
+) -> bytes:
+    """A line as nginx puts it into a datagram: facility local7, severity info, RFC 3164."""
+    return b"<190>%b %b %b: %b" % (syslog_stamp(second), host, tag, line)
+
+
 def rendered(hits: list[Hit], form: str = "nginx-timed") -> list[bytes]:
     """The hits as lines of a format of `TEMPLATES`, without LF."""
     template, taken = TEMPLATES[form]
     return [template % hit[:taken] for hit in hits]
+
+
+def mixed_hits(
+    scenario: Scenario, rng: random.Random, offset: int, count: int, stamp: bytes = b""
+) -> list[Hit]:
+    """So many requests in the mix of an offset, whatever its own rate is."""
+    actors = scenario.actors(offset)
+    outage = scenario.outage(offset)
+    chosen = Counter(rng.choices(range(len(actors)), [a.mean_rate for a in actors], k=count))
+    made: list[Hit] = []
+    for index in sorted(chosen):
+        made += actors[index].draw(rng, chosen[index], stamp, outage)
+    rng.shuffle(made)
+    return made
 
 
 def hits(scenario: Scenario, seed: int, offset: int, second: int) -> list[Hit]:

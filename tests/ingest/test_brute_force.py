@@ -17,8 +17,14 @@ from logmond.ingest.formats.presets import preset
 from logmond.ingest.intake import Intake
 from logmond.ingest.kernel.names import Label
 from logmond.ingest.kernel.python import PythonKernel
-from logmond.ingest.scenarios import BACKFILL_S, SCENARIOS, Scenario, lines, time_local
-from logmond.ingest.sources.demo import datagram
+from logmond.ingest.scenarios import (
+    BACKFILL_S,
+    SCENARIOS,
+    Scenario,
+    lines,
+    syslog_message,
+    time_local,
+)
 from logmond.stats.service import StatisticsService
 
 T0 = 1795453200
@@ -50,7 +56,7 @@ def decided(
     alerts = AlertService(built, stats, "node")
     values: dict[str, tuple[float | None, str]] = {}
     stats.start(first - 1)
-    intake.messages([datagram(second, line) for second, line in made], believed=True)
+    intake.messages([syslog_message(second, line) for second, line in made], believed=True)
     stats.add(intake.take(first))
     for second in range(first, last + 1):
         stats.advance(second)

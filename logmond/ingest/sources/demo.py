@@ -16,7 +16,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from logmond.errors import SourceError
-from logmond.ingest.scenarios import BACKFILL_S, Scenario, lines, syslog_stamp
+from logmond.ingest.scenarios import BACKFILL_S, Scenario, lines, syslog_message
+from logmond.ingest.sources.targets import WILDCARDS
 
 SLICE_DATAGRAMS = 20
 """Datagrams sent at once while backfilling; an unprivileged receive buffer holds about 160."""
@@ -26,13 +27,6 @@ SLICE_S = 0.005
 
 STEP_S = 10
 """Seconds by which the wall clock may run ahead or back before the scenario goes on from there."""
-
-_LOOPBACK = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-
-
-def datagram(second: int, line: bytes, *, host: bytes = b"demo", tag: bytes = b"nginx") -> bytes:
-    """A line as nginx puts it into a syslog datagram: facility local7, severity info."""
-    return b"<190>%b %b %b: %b" % (syslog_stamp(second), host, tag, line)
 
 
 class Demo:
@@ -66,7 +60,7 @@ class Demo:
         """Datagrams that nobody listened for."""
         self.backfilled: Deferred[int] = Deferred()
         """Fires with the number of datagrams once the past seconds are sent."""
-        self._address = (_LOOPBACK.get(send[0], send[0]), send[1])
+        self._address = (WILDCARDS.get(send[0], send[0]), send[1])
         self._wall = wall
         self._reactor = reactor
         self._backfill_s = backfill_s
@@ -112,7 +106,7 @@ class Demo:
 
     def _datagrams(self, offsets: range) -> Iterator[bytes]:
         for second, line in lines(self.scenario, self.seed, self._zero, offsets):
-            yield datagram(second, line)
+            yield syslog_message(second, line)
 
     def _backfill(self, past: Iterator[bytes]) -> None:
         """Send one slice; when all are sent, go over to the present."""

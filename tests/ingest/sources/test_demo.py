@@ -9,8 +9,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from logmond.errors import SourceError
-from logmond.ingest.scenarios import BACKFILL_S, SCENARIOS, lines
-from logmond.ingest.sources.demo import SLICE_DATAGRAMS, SLICE_S, Demo, datagram
+from logmond.ingest.scenarios import BACKFILL_S, SCENARIOS, lines, syslog_message
+from logmond.ingest.sources.demo import SLICE_DATAGRAMS, SLICE_S, Demo
 from logmond.ingest.syslog import Header, SyslogParser
 
 T0 = 1795453200
@@ -71,12 +71,12 @@ class Stage:
 def sent(first: int, last: int) -> list[bytes]:
     """The datagrams of offsets `first` to `last`."""
     made = lines(SPIKE, 1, T0, range(first, last + 1))
-    return [datagram(second, line) for second, line in made]
+    return [syslog_message(second, line) for second, line in made]
 
 
 def test_a_datagram_is_what_nginx_sends() -> None:
     """PRI 190, an RFC 3164 header with host and tag, the line, no newline."""
-    raw = datagram(T0, b"LINE")
+    raw = syslog_message(T0, b"LINE")
     assert raw == b"<190>Nov 23 17:00:00 demo nginx: LINE"
     header = Header(190, b"Nov 23 17:00:00", b"demo", b"nginx")
     assert SyslogParser().split(raw) == (header, b"LINE")
@@ -137,7 +137,7 @@ def test_after_a_step_of_the_clock_the_story_goes_on(listener: Listener, step: f
     stage.clock.advance(1)
     moved = int(T0 + step)
     assert listener.take() == [
-        datagram(second, line) for second, line in lines(SPIKE, 1, moved, range(1, 2))
+        syslog_message(second, line) for second, line in lines(SPIKE, 1, moved, range(1, 2))
     ]
     stage.demo.stop()
 
