@@ -102,7 +102,8 @@ class SyslogParser:
             if header is None:
                 return None, message
         body = message[end:].lstrip(b" ")
-        if b"#011" in body:
+        # One byte is found many times faster than four, and is rare.
+        if b"#" in body:
             body = body.replace(b"#011", b"\t")
         return header, body
 
