@@ -89,7 +89,7 @@ class Step:
             return r"(?:\[[^\] \n]*+\])?+" + _until(self.text[:1] or b" ", "", ": ")
         if self.kind == "list":
             item = r"[^ ,\r\n]*+"
-            return rf"{item}(?:(?:, | : ){item})*+"
+            return item + _atomic(rf"(?:(?:, | : ){item})*")
         if self.kind in ("until", "word"):
             return _until(self.text, self.beyond, " " if self.kind == "word" else "")
         return SHAPES[self.kind]
@@ -116,7 +116,17 @@ def _until(delimiter: bytes, beyond: str, never: str) -> str:
         return plain
     # Of a delimiter of several bytes the first alone does not end the value:
     # in `$remote_user [$time_local]` the user may hold spaces.
-    return rf"{plain}(?:{first}(?!{rest}){plain})*+"
+    return plain + _atomic(f"(?:{first}(?!{rest}){plain})*")
+
+
+def _atomic(repeated: str) -> str:
+    """A repeated group that gives nothing back.
+
+    Not ``(?:...)*+``: before Python 3.11.5 (Debian 12 has 3.11.2) a possessive
+    group stands in the wrong place after a branch or lookahead in it failed
+    (gh-106052). An atomic group is the same, and right everywhere.
+    """
+    return f"(?>{repeated})"
 
 
 class Format(ABC):

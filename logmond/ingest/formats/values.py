@@ -147,7 +147,8 @@ SHOWN_BYTES = 4096
 # The closing quote is optional: were it demanded, a line of escaped quotes
 # without one would be read again from each of them.
 _QUERY = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|\?[^\s"]*+', re.DOTALL)
-_QUOTED_QUERY = re.compile(rb'\?[^"\\ ]*+(?:(?:\\.| (?!HTTP/))[^"\\ ]*+)*+', re.DOTALL)
+# Atomic, not possessive: see gh-106052 in `logmond.ingest.formats.compiled`.
+_QUOTED_QUERY = re.compile(rb'\?[^"\\ ]*+(?>(?:(?:\\.| (?!HTTP/))[^"\\ ]*+)*)', re.DOTALL)
 
 
 def redacted(line: bytes) -> bytes:
