@@ -132,7 +132,8 @@ def _whole(incident: Incident) -> Iterator[str]:
     rows += [("sample", sample) for sample in incident.samples]
     if rule.runbook:
         rows.append(("runbook", rule.runbook))
-    yield render.line(incident.as_event())
+    told_at = incident.triggered_at if incident.ended_at is None else incident.ended_at
+    yield render.line(incident.as_event(at=told_at))
     yield from text.fields(rows)
 
 
