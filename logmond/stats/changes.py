@@ -44,36 +44,54 @@ def changes(
         errors: only lines with status 400 and above.
         where: only cells it takes.
     """
-
     start = end - window_s + 1
-    now_cells = _cells(tiers, start, end, errors=errors)
+    traffic = _cells(tiers, start, end)
+    now_cells = _errors(traffic) if errors else traffic
     now = _columns(now_cells, dimensions, where)
-    before_cells = _cells(tiers, start - window_s, start - 1, errors=errors)
-    before = _columns(before_cells, dimensions, where)
+    earlier = _cells(tiers, start - window_s, start - 1)
+    before = _columns(_errors(earlier) if errors else earlier, dimensions, where)
+    everything = _columns(traffic, dimensions, Selector())
     found: list[Evidence] = []
     for column, dimension in enumerate(dimensions):
-        if dimension not in where.dimensions:
+        # Where all traffic has one key, that key explains nothing.
+        if dimension not in where.dimensions and len(everything[column]) > 1:
             found += _risen(dimension, now[column], before[column])
     all_hits = sum(now_cells.values())
     if all_hits and sum(now[0].values()) >= TOPS_TRUSTED * all_hits:
-        first = block_of(start)
-        span = block_of(end) + BLOCK_S - first
-        late = list(tiers.boundeds(first, end))
-        early = list(tiers.boundeds(first - span, first - 1))
-        for dimension in TOP_DIMENSIONS:
-            name = (dimension, errors)
-            tops = [joined(b.tops[name] for b in part if name in b.tops) for part in (late, early)]
-            found += _risen_top(dimension, tops[0], tops[1])
+        found += _top_changes(tiers, start, end, errors=errors)
     return sorted(found, key=lambda evidence: (-evidence.share, evidence.dimension, evidence.key))
 
 
-def _cells(tiers: Tiers, first: int, last: int, *, errors: bool) -> dict[CellKey, int]:
-    """Hits of every cell of a span, or only of those with status 400 and above."""
+def _top_changes(tiers: Tiers, start: int, end: int, *, errors: bool) -> list[Evidence]:
+    """The same of the tops, over the blocks the two spans touch."""
+    first = block_of(start)
+    span = block_of(end) + BLOCK_S - first
+    late = list(tiers.boundeds(first, end))
+    early = list(tiers.boundeds(first - span, first - 1))
+    found: list[Evidence] = []
+    for dimension in TOP_DIMENSIONS:
+        all_lines, name = (dimension, False), (dimension, errors)
+        varied = {key for b in late if all_lines in b.tops for key in b.tops[all_lines].counts}
+        if len(varied) > 1:
+            now, before = (
+                joined(b.tops[name] for b in part if name in b.tops) for part in (late, early)
+            )
+            found += _risen_top(dimension, now, before)
+    return found
+
+
+def _cells(tiers: Tiers, first: int, last: int) -> dict[CellKey, int]:
+    """Hits of every cell of a span."""
     total: dict[CellKey, int] = {}
     for exact in tiers.exacts(first, last):
         for key, (hits, _) in exact.cells.items():
             total[key] = total.get(key, 0) + hits
-    return {key: hits for key, hits in total.items() if is_error(key)} if errors else total
+    return total
+
+
+def _errors(cells: dict[CellKey, int]) -> dict[CellKey, int]:
+    """Only the cells with status 400 and above."""
+    return {key: hits for key, hits in cells.items() if is_error(key)}
 
 
 def _columns(
@@ -89,8 +107,6 @@ def _columns(
 
 
 def _risen(dimension: str, now: dict[str, int], before: dict[str, int]) -> list[Evidence]:
-    if len(now) < 2:  # everything is the same key: that explains nothing
-        return []
     rise = sum(now.values()) - sum(before.values())
     if rise <= 0:
         rise, before = sum(now.values()), {}
@@ -103,7 +119,7 @@ def _risen(dimension: str, now: dict[str, int], before: dict[str, int]) -> list[
 
 
 def _risen_top(dimension: str, now: Top, before: Top) -> list[Evidence]:
-    if len(now.counts) < 2 or not now.total:
+    if not now.total:
         return []
     rise = now.total - before.total
     if rise <= 0:
