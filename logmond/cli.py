@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from logmond import __version__
@@ -24,6 +24,9 @@ DEFAULT_ADMIN = "localhost:9000"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code."""
     arguments = _parser().parse_args(argv)
+    # Taken before anything of Twisted is imported: its endpoints remove
+    # LISTEN_FDS from the environment, and with it the sockets passed to us.
+    arguments.environ = dict(os.environ)
     try:
         return int(arguments.verb(arguments))
     except ConfigError as error:
@@ -48,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     def load_now() -> Loaded:
         return load(arguments.config, os.environ, arguments.set)
 
-    return _serve(load_now)
+    return _serve(load_now, arguments.environ)
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -58,15 +61,15 @@ def demo(arguments: argparse.Namespace) -> int:
     def load_now() -> Any:
         return load_demo(arguments.scenario, os.environ, arguments.set)
 
-    return _serve(load_now, Feed(arguments.scenario, arguments.seed))
+    return _serve(load_now, arguments.environ, Feed(arguments.scenario, arguments.seed))
 
 
-def _serve(load_now: Callable[[], Any], feed: Any = None) -> int:
+def _serve(load_now: Callable[[], Any], environ: Mapping[str, str], feed: Any = None) -> int:
     """Run a daemon until it is told to stop."""
     from logmond.daemon.running import serve
 
     reactor = _monotonic_reactor()
-    return serve(load_now, reactor, os.environ, feed)
+    return serve(load_now, reactor, environ, feed)
 
 
 def _monotonic_reactor() -> Any:

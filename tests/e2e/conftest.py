@@ -19,16 +19,22 @@ def peers(tmp_path: Path) -> Iterator[Peers]:
 
 
 @pytest.fixture
-def daemon_of(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
-    """Start daemons with the settings given; all are gone when the test ends."""
-    started: list[Daemon] = []
+def prepared_daemon(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
+    """Prepare daemons with the settings given; those started are gone when the test ends."""
+    prepared: list[Daemon] = []
 
-    def start(settings: Mapping[str, Any], **more: Any) -> Daemon:
-        folder = tmp_path / f"logmond-{len(started)}"
+    def prepare(settings: Mapping[str, Any], **more: Any) -> Daemon:
+        folder = tmp_path / f"logmond-{len(prepared)}"
         folder.mkdir()
-        started.append(Daemon(folder, settings, **more))
-        return started[-1].start()
+        prepared.append(Daemon(folder, settings, **more))
+        return prepared[-1]
 
-    yield start
-    for daemon in started:
+    yield prepare
+    for daemon in prepared:
         daemon.close()
+
+
+@pytest.fixture
+def daemon_of(prepared_daemon: Callable[..., Daemon]) -> Callable[..., Daemon]:
+    """Start daemons with the settings given; all are gone when the test ends."""
+    return lambda settings, **more: prepared_daemon(settings, **more).start()

@@ -49,14 +49,23 @@ class Daemon:
         }
         self.config.write_text(yaml.safe_dump(whole))
 
+    @property
+    def command(self) -> list[str | Path]:
+        """What starts it."""
+        return [sys.executable, "-m", "logmond", "run", "-c", self.config, *self._arguments]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What it needs of the environment: the very package under test, installed or not."""
+        return {"PYTHONPATH": str(Path(logmond.__file__).parents[1])}
+
     def start(
         self, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
     ) -> Daemon:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "logmond", "run", "-c", self.config, *self._arguments]
-        # The very package under test, installed or not.
-        paths = {"PYTHONPATH": str(Path(logmond.__file__).parents[1])}
-        self._process = Process(command, self.folder, {**paths, **(environ or {})}, stdin)
+        self._process = Process(
+            self.command, self.folder, {**self.environ, **(environ or {})}, stdin
+        )
         self._process.ready_at(self.admin_port)
         until(_READY_S, lambda: self.ask("status"), lambda: self.process.output)
         return self
