@@ -28,7 +28,11 @@ class Client:
     def __init__(self, host: str, port: int, timeout_s: float = TIMEOUT_S) -> None:
         self._socket = socket.create_connection((host, port), timeout_s)
         self._input = self._socket.makefile("rb")
-        self.greeting = self.reply()
+        try:
+            self.greeting = self.reply()
+        except OSError:
+            self.close()
+            raise
 
     def __enter__(self) -> Client:
         return self

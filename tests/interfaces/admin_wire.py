@@ -75,7 +75,8 @@ class Client:
         self.protocol.makeConnection(self.wire)
 
     def send(self, data: str | bytes) -> None:
-        """Send bytes, and let the daemon have the turns it needs."""
+        """Send bytes, which the daemon must be reading, and let it have the turns it needs."""
+        assert self.wire.producerState == "producing", "the daemon does not read"
         self.protocol.dataReceived(data.encode() if isinstance(data, str) else data)
         self.turns()
 

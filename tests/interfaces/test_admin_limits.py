@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from admin_wire import GREETING, Client
-from fake_surface import FakeAlerts, incident, surface
+from fake_surface import FakeAlerts, FakeStatistics, incident, surface
 from twisted.internet.task import Clock
 
 from logmond.interfaces.admin.factory import TURNED_AWAY, AdminFactory
@@ -158,3 +158,15 @@ def test_nothing_ticks_while_nobody_is_connected(clock: Clock) -> None:
     assert clock.calls
     client.end()
     assert clock.calls == []
+
+
+def test_closing_while_a_command_waits_runs_it_no_more(clock: Clock) -> None:
+    """At the daemon's end the clients are let go at once."""
+    stats = FakeStatistics()
+    factory = AdminFactory(surface(stats=stats), clock)
+    client = Client(factory, clock)
+    client.protocol.dataReceived(b"stats\n")
+    factory.close()
+    client.turns()
+    assert stats.asked == []
+    assert client.parted

@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, I
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import implementer  # type: ignore[import-untyped]  # it ships no types
+from zope.interface import implementer
 
 from logmond.alerts.event import Event
 from logmond.errors import QueryError
@@ -117,11 +117,8 @@ class AdminProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget everything."""
         self._closing = True
-        self._commands.clear()
+        self._forget_commands()
         self._held.clear()
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
         self._clients.lost(self)
 
     # What the transport asks of a producer
@@ -169,7 +166,7 @@ class AdminProtocol(Protocol):
 
     def close(self) -> None:
         """The daemon stops: flush and close."""
-        self._commands.clear()
+        self._forget_commands()
         self._end_watch()
         self._write_reply()
         self._finish()
@@ -184,18 +181,17 @@ class AdminProtocol(Protocol):
             self._log.failure("an admin reply failed")
             self.transport.abortConnection()
             return
-        if self._closing or self._paused_at is not None or self._busy:
-            # Input must still end a watch; otherwise nothing is read ahead of the answers.
-            if self._commands and not self._closing:
-                self.transport.pauseProducing()
-        elif self._commands:
-            self.transport.pauseProducing()
-            if self._turn is None:
+        if self._closing:
+            return
+        ready = not self._busy and self._paused_at is None
+        if self._commands:
+            self.transport.pauseProducing()  # nothing is read ahead of the answers
+            if ready and self._turn is None:
                 self._turn = self._clock.callLater(0, self._next_command)
-        elif self._lines.hopeless or self._peer_ended:
+        elif ready and (self._lines.hopeless or self._peer_ended):
             self._finish()
-        else:
-            self.transport.resumeProducing()
+        elif not self._peer_ended:
+            self.transport.resumeProducing()  # while a reply is made too: input ends a watch
 
     def _write_reply(self) -> None:
         """Write until the client must catch up or there is nothing more to say."""
@@ -236,7 +232,7 @@ class AdminProtocol(Protocol):
         self._active_at = self._clock.seconds()
         self._reply, self._then = reply.chunks, reply.then
         if reply.then is Then.DROP:
-            self._commands.clear()
+            self._forget_commands()
         if self._commands or self._lines.unfinished or self._peer_ended:
             self._end_watch()  # what ends it is there already
         self._go_on()
@@ -265,13 +261,19 @@ class AdminProtocol(Protocol):
             return
         self._closing = True
         self._closed_at = self._clock.seconds()
-        self._commands.clear()
+        self._forget_commands()
         self.transport.unregisterProducer()
         if self._peer_ended:
             self.transport.loseConnection()
             return
         self.transport.loseWriteConnection()
         self.transport.resumeProducing()
+
+    def _forget_commands(self) -> None:
+        self._commands.clear()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
 
     def _cut_off(self, why: str) -> None:
         peer = self.transport.getPeer()
