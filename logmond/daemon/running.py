@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -12,8 +12,10 @@ from twisted.python.failure import Failure
 
 from logmond.config.loading import Loaded
 from logmond.daemon import oplog
-from logmond.daemon.demonstration import Feed
 from logmond.daemon.service import Daemon
+
+if TYPE_CHECKING:
+    from logmond.daemon.demonstration import Feed
 
 STOP_S = 4.5
 """Seconds an orderly stop may take; whoever stops us waits five."""

@@ -208,9 +208,9 @@ class Daemon:
         self._notifier.alive(self._one_line())
 
     def _one_line(self) -> str:
-        status = self.status()
-        state = status.state if not status.reasons else f"{status.state}: {status.reasons[0]}"
-        return f"{state}; {status.incidents_open} open incidents"
+        reasons = self._reasons()
+        state = f"degraded: {reasons[0]}" if reasons else "ok"
+        return f"{state}; {len(self.alerts.incidents())} open incidents"
 
     def _tick_failed(self, failure: Failure) -> None:
         """A bug: say so and end; the service manager starts us again from the last commit."""
@@ -235,13 +235,7 @@ class Daemon:
 
     def status(self) -> DaemonStatus:
         """How the daemon is doing."""
-        reasons = [
-            f"source {name} {member.health.reason}"
-            for name, member in self.inputs.items()
-            if member.health.state == "degraded"
-        ]
-        reasons += [problem for problem in (self._state.problem,) if problem]
-        reasons += [o.problem for o in self.outputs.outputs if o.problem]
+        reasons = self._reasons()
         return DaemonStatus(
             version=__version__,
             node=self.loaded.config.node,
@@ -255,6 +249,17 @@ class Daemon:
             incidents_open=len(self.alerts.incidents()),
             evaluated_at=self.stats.evaluated,
         )
+
+    def _reasons(self) -> list[str]:
+        """Why the daemon is degraded; empty when it is not."""
+        reasons = [
+            f"source {name} {member.health.reason}"
+            for name, member in self.inputs.items()
+            if member.health.state == "degraded"
+        ]
+        reasons += [problem for problem in (self._state.problem,) if problem]
+        reasons += [o.problem for o in self.outputs.outputs if o.problem]
+        return reasons
 
     def reload(self) -> Deferred[Sequence[str]]:
         """Read the configuration again; fails with ConfigError and changes nothing if it is bad."""
