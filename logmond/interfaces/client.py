@@ -26,7 +26,7 @@ class Client:
     """One connection to an admin port. Every method may raise OSError."""
 
     def __init__(self, host: str, port: int, timeout_s: float = TIMEOUT_S) -> None:
-        self._socket = socket.create_connection((host, port), timeout_s)
+        self._socket = _connected(host, port, timeout_s)
         self._input = self._socket.makefile("rb")
         try:
             self.greeting = self.reply()
@@ -73,6 +73,22 @@ class Client:
         """Close the connection."""
         self._input.close()
         self._socket.close()
+
+
+def _connected(host: str, port: int, timeout_s: float) -> socket.socket:
+    """A connection; ``localhost`` means what it means to the daemon, with no resolver asked.
+
+    A minimal system, or a container, may lack the line in /etc/hosts.
+    """
+    if host != "localhost":
+        return socket.create_connection((host, port), timeout_s)
+    try:
+        return socket.create_connection(("127.0.0.1", port), timeout_s)
+    except OSError as refused:
+        try:
+            return socket.create_connection(("::1", port), timeout_s)
+        except OSError:
+            raise refused from None
 
 
 def ctl(

@@ -139,3 +139,19 @@ def test_no_command_or_two_is_wrong_usage(words: tuple[str, ...]) -> None:
     out, err = StringIO(), StringIO()
     assert ctl(words, ("localhost", 1), out, err) == UNUSABLE
     assert "one command is needed" in err.getvalue()
+
+
+@pytest_twisted.ensureDeferred
+async def test_localhost_needs_no_resolver(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system without /etc/hosts reaches its own daemon; numeric addresses need no look-up."""
+    known = socket.getaddrinfo
+
+    def numeric_only(host: str, *rest: Any, **more: Any) -> Any:
+        if host not in ("127.0.0.1", "::1"):
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return known(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", numeric_only)
+    code, out, _ = await run(port, "version")
+    assert code == OK
+    assert out.startswith("logmond ")
