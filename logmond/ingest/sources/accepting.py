@@ -18,7 +18,7 @@ from typing import Any
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
-from zope.interface import implementer  # type: ignore[import-untyped]  # it ships no types
+from zope.interface import implementer
 
 from logmond.ingest.sources.addresses import BACKLOG
 

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import implementer  # type: ignore[import-untyped]  # it ships no types
+from zope.interface import implementer
 
 from logmond.ingest.sources.gathering import Gathering
 from logmond.ingest.sources.kernelqueue import queue_of
