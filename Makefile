@@ -1,6 +1,6 @@
 # Everything one does with logmond's source. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports check bench docs install uninstall \
+.PHONY: help run test soak lint types imports check bench docs install uninstall \
         install-test service-test image-test clean
 
 # Which Python: the first of 3.11 or newer with venv, or PYTHON=/path/to/one.
@@ -29,6 +29,9 @@ run: .venv/.run ## run the demo: traffic, alerts, and the admin port on localhos
 
 test: .venv/.test ## run the tests (ARGS="..." is passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+soak: .venv/.test ## run the tests of faults in their long form (about an hour)
+	@LOGMOND_SOAK=1 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 lint: .venv/.lint ## check the style (ruff, flake8)
 	@$(BIN)/ruff check .

@@ -1,4 +1,7 @@
-"""Where the programs of other projects are that the tests drive. Nothing is started here."""
+"""Where the programs of other projects are that the tests drive, and what the caller asks of them.
+
+Nothing is started here.
+"""
 
 from __future__ import annotations
 
@@ -35,3 +38,8 @@ def program(name: str) -> str | None:
 def required() -> bool:
     """Whether a missing program fails a test rather than skip it (as CI wants it)."""
     return _settings.get("LOGMOND_REQUIRE_PEERS") == "1"
+
+
+def soaking() -> bool:
+    """Whether tests of faults run in their long form (``make soak``)."""
+    return _settings.get("LOGMOND_SOAK") == "1"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from daemon import Daemon
+from daemon import Daemon, prepared_daemons
 from peers import Peers, running_peers
 
 
@@ -21,17 +20,8 @@ def peers(tmp_path: Path) -> Iterator[Peers]:
 @pytest.fixture
 def prepared_daemon(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     """Prepare daemons with the settings given; those started are gone when the test ends."""
-    prepared: list[Daemon] = []
-
-    def prepare(settings: Mapping[str, Any], **more: Any) -> Daemon:
-        folder = tmp_path / f"logmond-{len(prepared)}"
-        folder.mkdir()
-        prepared.append(Daemon(folder, settings, **more))
-        return prepared[-1]
-
-    yield prepare
-    for daemon in prepared:
-        daemon.close()
+    with prepared_daemons(tmp_path) as prepare:
+        yield prepare
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,20 @@ class Daemon:
         self, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
     ) -> Daemon:
         """Start it and wait until it answers."""
+        return self.launch(environ, stdin).ready()
+
+    def launch(
+        self, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+    ) -> Daemon:
+        """Start it."""
         self._process = Process(
             self.command, self.folder, {**self.environ, **(environ or {})}, stdin
         )
-        self._process.ready_at(self.admin_port)
+        return self
+
+    def ready(self) -> Daemon:
+        """Wait until it answers."""
+        self.process.ready_at(self.admin_port)
         until(_READY_S, lambda: self.ask("status"), lambda: self.process.output)
         return self
 
@@ -107,3 +118,21 @@ class Daemon:
         """Make sure that it is gone."""
         if self._process is not None and self._process.popen.poll() is None:
             self.kill()
+
+
+@contextmanager
+def prepared_daemons(folder: Path) -> Iterator[Callable[..., Daemon]]:
+    """Prepares daemons with the settings given; those started are gone when the block ends."""
+    prepared: list[Daemon] = []
+
+    def prepare(settings: Mapping[str, Any], **more: Any) -> Daemon:
+        home = folder / f"logmond-{len(prepared)}"
+        home.mkdir()
+        prepared.append(Daemon(home, settings, **more))
+        return prepared[-1]
+
+    try:
+        yield prepare
+    finally:
+        for daemon in prepared:
+            daemon.close()
