@@ -158,11 +158,13 @@ def headline(summary: Summary, lost: int) -> str:
 
 
 def _sections(groups: Sequence[Group]) -> Iterator[str]:
+    shares = [f"{group.share:.0%}" for group in groups]
     width = max((len(group.key) for group in groups), default=0)
-    for group in groups:
+    share_width = max(map(len, shares), default=0)
+    for group, share in zip(groups, shares, strict=True):
         failed = round((group.ratio_5xx or 0) * group.hits)
         errors = f"   5xx {failed:,}" if failed else ""
-        yield f"  {group.key:<{width}}  {group.hits:>5,}  {group.share:>4.0%}{errors}"
+        yield f"  {group.key:<{width}}  {group.hits:>5,}  {share:>{share_width}}{errors}"
 
 
 def style_of(descriptor: int, environ: Mapping[str, str]) -> str:

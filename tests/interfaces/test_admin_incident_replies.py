@@ -108,5 +108,6 @@ def test_a_silence_is_added_listed_and_removed() -> None:
         f"{silence.id}  high-traffic  2026-11-23T19:02:10Z  127.0.0.1  deploy of 3.1",
     ]
     assert data("silence list", shown)[0]["rule"] == "high-traffic"
-    assert ask(f"silence remove {silence.id}", shown) == f"silence {silence.id} removed\n"
+    removed = ask(f"silence remove {silence.id[-4:]}", shown)
+    assert removed == f"silence {silence.id} of high-traffic removed\n"
     assert ask("silence", shown) == "nothing is silenced\n"

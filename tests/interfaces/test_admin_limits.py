@@ -126,6 +126,18 @@ def test_a_watching_client_that_never_reads_is_cut_off_at_a_mebibyte(clock: Cloc
     alerts.tell(event)
 
 
+def test_a_watching_client_may_pause_as_long_as_little_waits_for_it(clock: Clock) -> None:
+    """Ctrl-S in a terminal is no reason to be cut off."""
+    alerts = FakeAlerts()
+    client = Client(AdminFactory(surface(alerts=alerts), clock), clock)
+    client.send("watch\n")
+    client.wire.stuck = True
+    for _ in range(1000):
+        alerts.tell(incident().as_event())
+    pass_time(clock, 600)
+    assert not client.wire.closed
+
+
 def test_a_watching_client_that_reads_again_gets_every_event(clock: Clock) -> None:
     """What queued up comes in order, then the rest as it happens."""
     alerts = FakeAlerts()

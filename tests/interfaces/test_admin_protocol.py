@@ -173,6 +173,22 @@ def test_a_command_waits_for_the_one_that_takes_its_time(clock: Clock) -> None:
     assert client.got() == ("reloaded\nrules.high-traffic.above: 10 -> 20\n\nlogmond 0.1.0\n\n")
 
 
+def test_nothing_that_happens_meanwhile_overtakes_a_command_that_takes_its_time(
+    clock: Clock,
+) -> None:
+    """Neither further input nor a client that reads again."""
+    done: Deferred[tuple[str, ...]] = Deferred()
+    client = client_of(clock, surface(reload=lambda: done))  # type: ignore[arg-type, return-value]
+    client.send("reload\n")
+    client.protocol.dataReceived(b"version\n")
+    client.protocol.resumeProducing()
+    client.turns()
+    assert client.got() == ""
+    done.callback(())
+    client.turns()
+    assert client.got() == "reloaded\n\nlogmond 0.1.0\n\n"
+
+
 def test_a_reload_of_a_broken_file_says_every_problem(clock: Clock) -> None:
     """The old configuration stays; the reply names the places."""
     problems = [Problem("l.yaml:3:5", "rules[0].windw", "unknown key"), Problem("l.yaml", "", "x")]

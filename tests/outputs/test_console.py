@@ -137,9 +137,9 @@ def test_a_terminal_gets_a_summary_with_sections_and_alerts_below() -> None:
     assert Stage(TERMINAL, incidents=[open_one]).told() == [
         "17:02:10  last 10s: 142 hits 14.2/s | 2xx 131 3xx 6 4xx 4 5xx 1 | 1.5 MiB | p95 210ms"
         " | lost 0",
-        "  /api    118   83%   5xx 1",
-        "  /        20   14%",
-        "  /a        3    2%",
+        "  /api    118  83%   5xx 1",
+        "  /        20  14%",
+        "  /a        3   2%",
         f"  ! {open_one.short_id} high-traffic 1m0s: now 12.1, limit 10, peak 31/s, falling",
     ]
 

@@ -60,7 +60,8 @@ class AdminProtocol(Protocol):
         self._then = Then.NEXT
         self._held: deque[bytes] = deque()
         self._held_bytes = 0
-        self._busy = True  # a reply is being written, or awaited
+        self._busy = True  # a reply is being written, or awaited, or is a watch
+        self._awaiting = False  # the command has not answered yet
         self._peer_ended = False
         self._closing = self._flushed = False
         self._turn: Any = None  # IDelayedCall, while a command waits for its turn
@@ -140,7 +141,7 @@ class AdminProtocol(Protocol):
 
     def event(self, event: Event) -> None:
         """Something happened; a watching client gets it, behind what it has not read yet."""
-        if self._then not in (Then.WATCH, Then.WATCH_JSON) or self._closing:
+        if not self._watching or self._closing:
             return
         line = self._clients.event_line(event, self._then)
         self._held.append(line)
@@ -157,7 +158,7 @@ class AdminProtocol(Protocol):
             patience_s = limits.linger_s if self._flushed else limits.stalled_s
             if now - self._closed_at >= patience_s:
                 self.transport.abortConnection()
-        elif self._paused_at is not None and now - self._paused_at >= limits.stalled_s:
+        elif self._stalled_s(now) >= limits.stalled_s:
             self._cut_off("does not read")
         elif self._line_at is not None and now - self._line_at >= limits.line_s:
             self._give_up(QueryError("line_unfinished", f"no newline for {limits.line_s:.0f}s"))
@@ -172,6 +173,14 @@ class AdminProtocol(Protocol):
         self._finish()
 
     # Answering
+
+    @property
+    def _watching(self) -> bool:
+        return self._then in (Then.WATCH, Then.WATCH_JSON)
+
+    def _stalled_s(self, now: float) -> float:
+        """How long the client has not read its reply; one that watches is held to bytes instead."""
+        return 0.0 if self._paused_at is None or self._watching else now - self._paused_at
 
     def _go_on(self) -> None:
         """Write what can be written, then let the next command have its turn."""
@@ -195,6 +204,8 @@ class AdminProtocol(Protocol):
 
     def _write_reply(self) -> None:
         """Write until the client must catch up or there is nothing more to say."""
+        if self._awaiting:
+            return
         while self._paused_at is None and not self._closing:
             chunk = next(self._reply, None)
             if chunk is None and self._held:
@@ -217,7 +228,7 @@ class AdminProtocol(Protocol):
         assert self._session is not None
         found = self._session.ask(line)
         if isinstance(found, Deferred):
-            self._busy = True
+            self._busy = self._awaiting = True
             found.addCallback(self._begin)
             found.addErrback(self._failed)
         elif found is None:
@@ -228,7 +239,7 @@ class AdminProtocol(Protocol):
     def _begin(self, reply: Reply) -> None:
         if self._closing:
             return
-        self._busy = True
+        self._busy, self._awaiting = True, False
         self._active_at = self._clock.seconds()
         self._reply, self._then = reply.chunks, reply.then
         if reply.then is Then.DROP:
@@ -243,7 +254,7 @@ class AdminProtocol(Protocol):
 
     def _end_watch(self) -> None:
         """End the reply of a watch like every reply, behind the events that are due."""
-        if self._then in (Then.WATCH, Then.WATCH_JSON):
+        if self._watching:
             self._then = Then.NEXT
             self._held.append(b"\n")
             self._held_bytes += 1

@@ -165,8 +165,8 @@ def run_silence(asked: Asked) -> Answer:
         case "add", [rule, length, *comment]:
             return _silence(asked, rule, length, " ".join(comment))
         case "remove", [silence]:
-            asked.surface.alerts.unsilence(silence)
-            return Answer({"removed": silence}, [f"silence {silence} removed"])
+            gone = asked.surface.alerts.unsilence(silence)
+            return Answer({"removed": gone.id}, [f"silence {gone.id} of {gone.rule} removed"])
     raise SILENCE.wrong()
 
 
