@@ -36,12 +36,12 @@ def parsed(line: bytes, inputs: Mapping[str, Input]) -> tuple[str, Mapping[str, 
         QueryError: no format takes it; says where the nearest one fails.
     """
     body = body_of(line)
-    formats = {fmt.name: fmt for member in inputs.values() for fmt in member.formats}
+    formats = {(fmt.name, fmt.shape): fmt for one in inputs.values() for fmt in one.formats}
     taken = read(list(formats.values()), body)
     if taken is None:
         explanation = nearest(list(formats.values()), body)
         raise QueryError("unparsed", render(explanation) if explanation else "no format is set")
     fmt, record = taken
     shown = [f"format {fmt.name}"]
-    shown += [f"{key:10} {value}" for key, value in record.items() if value is not None]
+    shown += [f"{key:10} {value}" for key, value in record.items() if value not in (None, {})]
     return "\n".join(shown), {"format": fmt.name, **record}

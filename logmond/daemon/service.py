@@ -104,6 +104,7 @@ class Daemon:
         self._tick = LoopingCall(self._ticked)
         self._tick.clock = reactor
         self._started_at = monotonic()
+        self._idle_bytes = 0
         self._catching_up: Deferred[None] | None = None
         self._stopping = False
 
@@ -148,6 +149,7 @@ class Daemon:
             names=names,
             port=self.admin.port,
         )
+        self._idle_bytes = resident_bytes()
         self._notifier.ready(f"reading {names}")
 
     def _begin(self, evaluated: int | None, hold: Deferred[None] | None) -> None:
@@ -244,7 +246,7 @@ class Daemon:
             reasons=tuple(reasons),
             kernel=PythonKernel.kind,
             memory_bytes=resident_bytes(),
-            memory_limit_bytes=self.loaded.config.stats.memory_limit_bytes,
+            memory_limit_bytes=self._idle_bytes + self.around.stats.memory_limit_bytes,
             lines_per_second=sum(m.lines_per_second for m in self.inputs.values()),
             incidents_open=len(self.alerts.incidents()),
             evaluated_at=self.stats.evaluated,
