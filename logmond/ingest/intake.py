@@ -14,6 +14,7 @@ from datetime import UTC, tzinfo
 
 from logmond.frame.frame import Delta, Exact
 from logmond.ingest.kernel.python import PythonKernel, Scanned
+from logmond.ingest.kernel.stamps import Fallback
 from logmond.ingest.ledger import OUTCOMES, SAMPLE_BYTES, Ledger
 from logmond.ingest.syslog import Header, SyslogParser, header_second, noise, repeated
 
@@ -100,8 +101,8 @@ class Intake:
         chunk = b"\n".join(bodies)
         if chunk.count(b"\n") != len(bodies) - 1:  # octet counting lets a message hold LF
             chunk = b"\n".join(body.replace(b"\n", b" ") for body in bodies)
-        fallbacks = self._fallbacks(headers, arrival) if self.kernel.needs_fallbacks else None
-        scanned = self.kernel.scan(chunk + b"\n", arrival, believed=believed, fallbacks=fallbacks)
+        fallback = self._fallback(headers, arrival)
+        scanned = self.kernel.scan(chunk + b"\n", arrival, believed=believed, fallback=fallback)
         self.ledger.note("truncated_suspect", suspects)
         self._account(chunk + b"\n", scanned, arrival, headers)
         return scanned.newest
@@ -127,13 +128,17 @@ class Intake:
             self._filed = Counter({counter: totals[counter] for counter in FILED})
         return delta
 
-    def _fallbacks(self, headers: list[Header | None], arrival: float) -> list[int | None]:
-        """The second each header names; headers repeat, so each is read once."""
-        known = {
-            id(header): header_second(header, arrival, self._zone)
-            for header in {id(header): header for header in headers}.values()
-        }
-        return [known[id(header)] for header in headers]
+    def _fallback(self, headers: list[Header | None], arrival: float) -> Fallback:
+        """The second a message's header names; headers repeat, so each is read once."""
+        known: dict[int, int | None] = {}
+
+        def second_of(number: int) -> int | None:
+            header = headers[number]
+            if id(header) not in known:
+                known[id(header)] = header_second(header, arrival, self._zone)
+            return known[id(header)]
+
+        return second_of
 
     def _account(
         self,
@@ -147,14 +152,21 @@ class Intake:
         if scanned.newest is not None:
             self.lag_s = max(0.0, arrival - scanned.newest)
             self.recent.append(chunk[chunk.rfind(b"\n", 0, -1) + 1 : -1][:SAMPLE_BYTES])
+        behind = scanned.behind_the_last
+        self._refuse(scanned.rejects[:behind], headers)
         ledger.counted(scanned.counted, arrival)
-        for number, line in scanned.rejects:
-            reason = noise(headers[number] if headers else None, line)
-            if reason is None:
-                ledger.reject("unparsed", line)
-            else:
-                ledger.reject("filtered", line, reason=reason)
+        self._refuse(scanned.rejects[behind:], headers)
         skewed = self.kernel.stamps.skewed
         if skewed:
             ledger.note("skewed", skewed)
             self.kernel.stamps.skewed = 0
+
+    def _refuse(
+        self, rejects: Sequence[tuple[int, bytes]], headers: list[Header | None] | None
+    ) -> None:
+        for number, line in rejects:
+            reason = noise(headers[number] if headers else None, line)
+            if reason is None:
+                self.ledger.reject("unparsed", line)
+            else:
+                self.ledger.reject("filtered", line, reason=reason)

@@ -30,7 +30,7 @@ from logmond.ingest.kernel.bounded import BoundedCounter
 from logmond.ingest.kernel.columns import Columns
 from logmond.ingest.kernel.exact import ExactCounter
 from logmond.ingest.kernel.memo import Memo
-from logmond.ingest.kernel.stamps import DEFAULT_MAX_SKEW_S, Stamps
+from logmond.ingest.kernel.stamps import DEFAULT_MAX_SKEW_S, Fallback, Stamps
 
 Row = tuple[bytes, ...]
 
@@ -43,7 +43,15 @@ class Scanned(NamedTuple):
     counted: int
     newest: int | None
     rejects: list[tuple[int, bytes]]
-    """(number of the line in its chunk, the line) of every line no format took."""
+    """(number of the line in its chunk, the line without CR) of every line no format took."""
+
+    @property
+    def behind_the_last(self) -> int:
+        """The place among `rejects` from which on no counted line follows any more."""
+        place, number = len(self.rejects), self.counted + len(self.rejects)
+        while place and self.rejects[place - 1][0] == number - 1:
+            place, number = place - 1, number - 1
+        return place
 
 
 class PythonKernel:
@@ -79,7 +87,7 @@ class PythonKernel:
         arrival: float,
         *,
         believed: bool,
-        fallbacks: Sequence[int | None] | None = None,
+        fallback: Fallback | None = None,
     ) -> Scanned:
         """Count the whole lines of `chunk`, each ended by LF.
 
@@ -87,7 +95,7 @@ class PythonKernel:
             chunk: lines; what follows the last LF is not looked at.
             arrival: wall time in seconds, for lines without a stamp of their own.
             believed: stamps count however old they are.
-            fallbacks: the second named by each line's syslog header, if any.
+            fallback: the second named by a line's syslog header, where lines have one.
         """
         lines = chunk.count(b"\n")
         if not lines:
@@ -95,15 +103,9 @@ class PythonKernel:
         leader = self._readers[0]
         rows = leader.rows(chunk)
         if len(rows) == lines:
-            newest = self._count(leader.format, rows, arrival, fallbacks, believed)
+            newest = self._count(leader.format, rows, arrival, fallback, believed)
             return Scanned(lines, newest, [])
-        return self._scan_lines(chunk, arrival, fallbacks, believed)
-
-    @property
-    def needs_fallbacks(self) -> bool:
-        """Whether lines may come without a stamp that is always there."""
-        leader = self._readers[0].format
-        return not leader.time_kind or not isinstance(leader, TextFormat)
+        return self._scan_lines(chunk, arrival, fallback, believed)
 
     def take(self) -> Delta:
         """What was counted since it was last taken."""
@@ -114,7 +116,7 @@ class PythonKernel:
         self,
         chunk: bytes,
         arrival: float,
-        fallbacks: Sequence[int | None] | None,
+        fallback: Fallback | None,
         believed: bool,
     ) -> Scanned:
         """Count line by line; neighbours of one format are counted together, in order."""
@@ -128,12 +130,12 @@ class PythonKernel:
                     read.append((reader.format, row, number))
                     break
             else:
-                rejects.append((number, line))
+                rejects.append((number, body))
         newest: int | None = None
         for fmt, group in groupby(read, key=lambda item: item[0]):
-            members = list(group)
-            theirs = [fallbacks[number] for _, _, number in members] if fallbacks else None
-            last = self._count(fmt, [row for _, row, _ in members], arrival, theirs, believed)
+            _, members, numbers = zip(*group, strict=True)
+            theirs = _renumbered(fallback, numbers) if fallback else None
+            last = self._count(fmt, members, arrival, theirs, believed)
             newest = last if newest is None else max(newest, last)
         self._promote(Counter(fmt.name for fmt, _, _ in read))
         return Scanned(len(read), newest, rejects)
@@ -152,9 +154,9 @@ class PythonKernel:
     def _count(
         self,
         fmt: Format,
-        rows: list[Row],
+        rows: Sequence[Row],
         arrival: float,
-        fallbacks: Sequence[int | None] | None,
+        fallback: Fallback | None,
         believed: bool,
     ) -> int:
         """Count rows of one format; return their newest second."""
@@ -163,7 +165,7 @@ class PythonKernel:
             zip(fmt.fields, zip(*rows, strict=True), strict=True)
         )
         seconds = self.stamps.seconds(
-            fmt.time_kind, raw.get("time"), fallbacks, len(rows), arrival, believed=believed
+            fmt.time_kind, raw.get("time"), fallback, len(rows), arrival, believed=believed
         )
         columns = Columns(seconds, self._targets_of(raw, len(rows)), raw)
         delta, caps = self._delta, self._caps
@@ -188,6 +190,11 @@ class PythonKernel:
                 return list(map(self._uris.__getitem__, uris))
             requests = list(map(b"%b %b".__mod__, zip(raw["method"], uris, strict=True)))
         return list(map(self._requests.__getitem__, requests))
+
+
+def _renumbered(fallback: Fallback, numbers: Sequence[int]) -> Fallback:
+    """The same for some of the lines, numbered anew."""
+    return lambda number: fallback(numbers[number])
 
 
 class _Reader:

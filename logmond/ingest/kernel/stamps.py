@@ -8,11 +8,17 @@ transport is believed (files and streams may rightly deliver old lines).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from logmond.ingest.formats.values import second_of
 from logmond.ingest.kernel.memo import Memo
+
+Fallback = Callable[[int], int | None]
+"""The second that the syslog header of a line names, by the line's number; None for none.
+
+Asked only where a line has no stamp of its own: most have one.
+"""
 
 MAX_AHEAD_S = 5
 """Seconds a sender's clock may run ahead of ours."""
@@ -35,7 +41,7 @@ class Stamps:
         self,
         kind: str,
         stamps: Sequence[bytes] | None,
-        fallbacks: Sequence[int | None] | None,
+        fallback: Fallback | None,
         lines: int,
         arrival: float,
         *,
@@ -46,7 +52,7 @@ class Stamps:
         Args:
             kind: how `stamps` are written (`formats.values.TIME_KINDS`).
             stamps: raw stamps, one a line, or None when the format has none.
-            fallbacks: the second each syslog header names, or None.
+            fallback: for lines whose stamp is missing or names no second.
             lines: how many lines there are.
             arrival: wall time in seconds.
             believed: old stamps count.
@@ -54,15 +60,18 @@ class Stamps:
         self._arrival = arrival
         named: list[int | None]
         if stamps is None:
-            named = list(fallbacks) if fallbacks else [None] * lines
+            named = [None] * lines
         else:
             memo = self._parsed.get(kind)
             if memo is None:
                 memo = self._parsed[kind] = Memo(lambda raw: self._parse(kind, raw), cap=4096)
             known = {raw: memo[raw] for raw in set(stamps)}
             named = [known[raw] for raw in stamps]
-            if fallbacks and None in known.values():
-                named = [own or other for own, other in zip(named, fallbacks, strict=True)]
+        if fallback is not None and None in named:
+            named = [
+                fallback(number) if second is None else second
+                for number, second in enumerate(named)
+            ]
         return self._clamped(named, int(arrival), believed=believed)
 
     def _parse(self, kind: str, raw: bytes) -> int | None:

@@ -1,0 +1,73 @@
+"""The intake: where a line without a usable stamp counts, and what a run of rejects is."""
+
+from __future__ import annotations
+
+import pytest
+
+from logmond.ingest.formats.table import format_of
+from logmond.ingest.intake import Intake
+from logmond.ingest.kernel.python import PythonKernel
+from logmond.ingest.scenarios import syslog_message, time_local
+
+T0 = 1795453200
+REST = b'"GET /a HTTP/1.1" 200 3'
+
+
+def intake(spec: str = "common") -> Intake:
+    """A fresh one, a minute after T0."""
+    return Intake("web", PythonKernel("web", format_of(spec)), lambda: T0 + 60.0)
+
+
+def stamped(stamp: bytes) -> bytes:
+    """A line in the common format."""
+    return b"192.0.2.1 - - [%b] %b" % (stamp, REST)
+
+
+GOOD = stamped(time_local(T0 + 50))
+TIMELESS = b'{"remote_addr":"192.0.2.1","request":"GET /a HTTP/1.1","status":200}'
+
+
+@pytest.mark.parametrize("spec", ["common", "auto"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_stamp_that_names_no_second_gives_way_to_the_header(spec: str, alone: bool) -> None:
+    """Wherever the line stands among others, and whichever format was seen first."""
+    taken = intake(spec)
+    unstamped = [stamped(b"31/Feb/2026:17:00:00 +0000"), *([TIMELESS] if spec == "auto" else [])]
+    messages = [syslog_message(T0 + at, line) for at, line in enumerate(unstamped)]
+    around = syslog_message(T0 + 9, GOOD)
+    batches = [[around], *([one] for one in messages)] if alone else [[around, *messages, around]]
+    for batch in batches:
+        taken.messages(batch, believed=False)
+    counted = {second: exact.hits for second, exact in taken.take(0).exact.items() if exact.hits}
+    goods = 1 if alone else 2
+    assert counted == {T0 + 50: goods} | {T0 + at: 1 for at in range(len(messages))}
+
+
+@pytest.mark.parametrize(
+    ("lines", "run"),
+    [
+        ([b"x", b"y", GOOD], 0),
+        ([GOOD, b"x", b"y"], 2),
+        ([b"x", GOOD, b"y"], 1),
+        ([b"x", GOOD, b"y", GOOD], 0),
+        ([GOOD, b"x", b"2026/11/23 17:00:00 [error] 1#1: *1 y"], 1),
+        ([b"x", b"y", b"z"], 3),
+    ],
+)
+def test_a_run_of_rejects_ends_with_the_last_line_that_was_counted(
+    lines: list[bytes], run: int
+) -> None:
+    """In one chunk as line by line: what came before a good line tells nothing of now."""
+    whole, single = intake(), intake()
+    whole.lines(b"".join(line + b"\n" for line in lines))
+    for line in lines:
+        single.lines(line + b"\n")
+    assert whole.ledger.rejects_since_good == single.ledger.rejects_since_good == run
+    assert whole.ledger.totals == single.ledger.totals
+
+
+def test_the_sample_of_a_reject_ends_with_the_line() -> None:
+    """CRLF ends a line of a file too."""
+    taken = intake()
+    taken.lines(b"x\r\n%b\r\n" % GOOD)
+    assert list(taken.ledger.samples["unparsed"]) == [b"x"]
