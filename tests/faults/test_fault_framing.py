@@ -1,0 +1,111 @@
+"""A peer that breaks the framing costs its own connection and its own message, no memory."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from daemon import Daemon, prepared_daemons
+from ledgers import Movement
+from numbered import line
+from processes import free_port
+from resources import MIB, peak_bytes, reset_peak, resident_bytes
+
+_IMPOSSIBLE = [
+    b"9999999 <13>x",
+    b"65537 <13>x",  # one over the cap
+    b"-5 <13>x",
+    b"1" * 1000 + b" <13>x",
+    b"2 <13>x",  # less than its own priority
+]
+_CAP = 65536
+_BLOCK = b"x" * MIB
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon with the source "web" on TCP."""
+    listen = [f"tcp://localhost:{free_port()}"]
+    with prepared_daemons(tmp_path_factory.mktemp("framing")) as prepare:
+        yield prepare({"sources": [{"name": "web", "listen": listen}]}).start()
+
+
+def _connected(daemon: Daemon) -> socket.socket:
+    port = int(daemon.source("web")["address"].rpartition(":")[2])
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def _ends(peer: socket.socket) -> bool:
+    """Whether the daemon closes the connection."""
+    try:
+        return peer.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def _memory_begins(daemon: Daemon) -> int:
+    """What the daemon holds now; its peak is measured from here on."""
+    reset_peak(daemon.process.pid)
+    return resident_bytes(daemon.process.pid)
+
+
+def test_an_impossible_octet_count_ends_its_connection_only(daemon: Daemon) -> None:
+    """It is closed and counted, what came before is kept, no memory is set aside, others go on."""
+    ledger = Movement(daemon)
+    with _connected(daemon) as other:
+        for frame in _IMPOSSIBLE * 10:  # let the daemon's memory settle
+            with _connected(daemon) as peer:
+                peer.sendall(frame)
+                assert _ends(peer), frame
+        before = _memory_begins(daemon)
+        for number, frame in enumerate(_IMPOSSIBLE * 50):
+            with _connected(daemon) as peer:
+                peer.sendall(line(number) + b"\n" + frame)
+                assert _ends(peer), frame
+        tries = 60 * len(_IMPOSSIBLE)
+        other.sendall(line(0) + b"\n")
+        ledger.until(counted=50 * len(_IMPOSSIBLE) + 1, cut=tries)
+        # Lines are counted meanwhile, and each refusal is logged: hence not quite nothing.
+        assert peak_bytes(daemon.process.pid) - before <= MIB / 2
+
+
+def test_an_endless_line_is_cut_at_the_cap(daemon: Daemon) -> None:
+    """A gibibyte without LF is one oversize message and takes at most a mebibyte."""
+    ledger = Movement(daemon)
+    with _connected(daemon) as peer:
+        peer.sendall(_BLOCK * 4 + b"\n")
+        ledger.until(oversize=1)
+        before = _memory_begins(daemon)
+        for _ in range(1024):
+            peer.sendall(_BLOCK)
+        peer.sendall(b"\n" + line(1) + b"\n")
+        said = ledger.until(oversize=2, counted=1)
+        assert peak_bytes(daemon.process.pid) - before <= MIB
+    assert all(len(sample) < 1024 for sample in said["samples"]["oversize"])
+
+
+def test_an_endless_line_that_never_ends_is_counted_once(daemon: Daemon) -> None:
+    """It is counted when it passes the cap, and not again when its connection ends."""
+    ledger = Movement(daemon)
+    with _connected(daemon) as peer:
+        peer.sendall(b"x" * (_CAP + 1))
+        ledger.until(oversize=1)
+        peer.sendall(_BLOCK)
+    with _connected(daemon) as peer:
+        peer.sendall(line(1) + b"\n")
+        ledger.until(oversize=1, counted=1)
+
+
+def test_many_unfinished_lines_hold_their_caps_at_most(daemon: Daemon) -> None:
+    """A hundred connections, each a byte before the cap, are bounded and cut when they end."""
+    ledger = Movement(daemon)
+    before = _memory_begins(daemon)
+    peers = [_connected(daemon) for _ in range(100)]
+    for peer in peers:
+        peer.sendall(b"x" * (_CAP - 1))
+    for peer in peers:
+        peer.close()
+    ledger.until(cut=100)
+    # A buffer that grows is copied: the cap once as what is held, once as what it becomes.
+    assert peak_bytes(daemon.process.pid) - before <= 100 * _CAP * 2 + MIB
