@@ -19,6 +19,9 @@ from logmond.stats.tiers import Tiers, block_of
 MIN_SHARE = 0.1
 """A key that makes up less of the rise is not evidence."""
 
+MIN_LIFT = 1.2
+"""How much more of the rise a key must have than it had of the traffic before."""
+
 TOPS_TRUSTED = 0.9
 """Tops know no `where`: they speak for a rule that reads at least this share of the lines."""
 
@@ -108,12 +111,15 @@ def _columns(
 
 def _risen(dimension: str, now: dict[str, int], before: dict[str, int]) -> list[Evidence]:
     rise = sum(now.values()) - sum(before.values())
+    usual = sum(before.values())
     if rise <= 0:
         rise, before = sum(now.values()), {}
     return _best(
         [
             Evidence(dimension, key, min(1.0, (hits - before.get(key, 0)) / rise))
             for key, hits in now.items()
+            if not (dimension == "status" and key < "400")  # success explains nothing
+            and _stands_out((hits - before.get(key, 0)) / rise, before.get(key, 0), usual)
         ]
     )
 
@@ -121,7 +127,7 @@ def _risen(dimension: str, now: dict[str, int], before: dict[str, int]) -> list[
 def _risen_top(dimension: str, now: Top, before: Top) -> list[Evidence]:
     if not now.total:
         return []
-    rise = now.total - before.total
+    rise, usual = now.total - before.total, before.total
     if rise <= 0:
         rise, before = now.total, Top()
     error = min(1.0, now.error / rise)
@@ -135,8 +141,20 @@ def _risen_top(dimension: str, now: Top, before: Top) -> list[Evidence]:
                 min(1.0, error + before.error / rise),
             )
             for key, hits in now.counts.items()
+            if _stands_out(
+                (hits - before.counts.get(key, 0)) / rise, before.counts.get(key, 0), usual
+            )
         ]
     )
+
+
+def _stands_out(share: float, hits_before: int, before: int) -> bool:
+    """Whether a key has more of the rise than it had of the traffic before.
+
+    Where everything grew alike, the large keys have large shares and are not
+    to blame.
+    """
+    return not before or share >= MIN_LIFT * hits_before / before
 
 
 def _best(found: list[Evidence]) -> list[Evidence]:
