@@ -40,14 +40,15 @@ class Cursor:
         self._max_bytes = max_bytes
         self._sample = b""
 
-    def take(self, data: bytes) -> None:
-        """Count what can be counted of the bytes that follow `offset` + `ahead`."""
+    def take(self, data: bytes) -> bool:
+        """Count what can be counted of the bytes that follow `offset` + `ahead`.
+
+        False if some of them were not looked at: give what follows again.
+        """
         if not self.ahead:
             self._take_lines(data)
-        elif self.in_hole:
-            self._pass_hole(data)
-        else:
-            self._pass_oversize(data)
+            return True
+        return self._pass_hole(data) if self.in_hole else self._pass_oversize(data)
 
     def look_again(self) -> None:
         """Want everything after `offset` again."""
@@ -67,7 +68,8 @@ class Cursor:
             if fits:
                 self._hand_over(data[begin:end])
             else:
-                self._intake.ledger.reject("oversize", data[begin : begin + SAMPLE_BYTES])
+                text = begin + leading_nuls(data, begin)
+                self._intake.ledger.reject("oversize", data[text : text + SAMPLE_BYTES])
             self.offset += end - begin
         rest = len(data) - end
         hole = leading_nuls(data, end)
@@ -80,20 +82,22 @@ class Cursor:
             # A shorter one is given again: somebody may write into it.
             self.ahead, self.in_hole = rest, True
 
-    def _pass_hole(self, data: bytes) -> None:
+    def _pass_hole(self, data: bytes) -> bool:
         hole = leading_nuls(data)
         if hole == len(data):
             self.ahead += hole
-        else:
-            self._stand(self.ahead + hole)
+            return True
+        self._stand(self.ahead + hole)
+        return False
 
-    def _pass_oversize(self, data: bytes) -> None:
+    def _pass_oversize(self, data: bytes) -> bool:
         stop = data.find(b"\n")
         if stop < 0:
             self.ahead += len(data)
-            return
+            return True
         self._intake.ledger.reject("oversize", self._sample)
         self._stand(self.ahead + stop + 1)
+        return False
 
     def _stand(self, step: int) -> None:
         self.offset += step

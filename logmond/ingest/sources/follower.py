@@ -166,9 +166,9 @@ class Follower:
                 data = self._read(wanted)
             if not self._continues(len(data)):
                 return self.ready
-            self._cursor.take(data)
+            looked_at_all = self._cursor.take(data)
             self._remember_head()
-            if len(data) < wanted:
+            if looked_at_all and len(data) < wanted:
                 return False
             taken += len(data)
         self.ready = True

@@ -39,8 +39,8 @@ def covers(pattern: str, path: str) -> bool:
 def find(pattern: str, failed: Callable[[str, OSError], None]) -> Iterator[str | None]:
     """The paths a pattern means now, those of a glob in the order of their names.
 
-    None is a pause. A path without magic is given whether it exists or not.
-    `failed` is told of directories that cannot be read.
+    None is a pause. A path whose last part is no glob is given whether it exists
+    or not. `failed` is told of directories that cannot be read.
     """
     if not is_glob(pattern):
         yield pattern

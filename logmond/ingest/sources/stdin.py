@@ -114,17 +114,15 @@ class StdinSource:
     def _take(self, data: bytes) -> None:
         cursor = self._cursor
         data, self._tail = self._tail + data, b""
-        before = cursor.offset
-        skipped = cursor.ahead
-        cursor.take(data)
+        place = cursor.offset + cursor.ahead
+        looked_at_all = cursor.take(data)
         if cursor.ahead:
             return  # the middle of a line that is too long: nothing of it is kept
-        rest = data[max(0, cursor.offset - before - skipped) :]
-        if skipped and rest:
-            # What ended the long line is passed; lines behind it were not looked at.
-            self._take(rest)
-        else:
+        rest = data[cursor.offset - place :]
+        if looked_at_all:
             self._tail = rest
+        else:
+            self._take(rest)
 
     def _next_turn(self) -> None:
         self._turn = None

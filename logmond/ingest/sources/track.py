@@ -100,6 +100,7 @@ class Track:
         previous = self.older[-1] if self.older else None
         self._own(follower, now)
         self.live = follower
+        self.live.ready = True
         self.missing_since = None
         if unknown_since_ns is not None:
             self._find_unseen(previous, now, unknown_since_ns)

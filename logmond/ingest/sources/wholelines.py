@@ -33,21 +33,20 @@ def pieces(data: bytes, max_bytes: int = MAX_BYTES) -> Iterator[Piece]:
     their own; NUL bytes before a line do not count.
     """
     end = data.rfind(b"\n") + 1
-    begin = position = 0
+    begin = line = position = 0
     while position < end:
         # All lines up to the last LF in reach of the longest line fit.
         reach = data.rfind(b"\n", position, position + max_bytes + 1) + 1
         if reach:
-            position = reach
-            continue
-        if data[position] == 0:
+            line = position = reach
+        elif data[position] == 0:
             position += leading_nuls(data, position)
-            continue
-        if begin < position:
-            yield Piece(begin, position, fits=True)
-        begin, position = position, data.index(b"\n", position) + 1
-        yield Piece(begin, position, fits=False)
-        begin = position
+        else:
+            if begin < line:
+                yield Piece(begin, line, fits=True)
+            begin = data.index(b"\n", position) + 1
+            yield Piece(line, begin, fits=False)
+            line = position = begin
     if begin < end:
         yield Piece(begin, end, fits=True)
 

@@ -1,0 +1,82 @@
+"""What lies beside a log after rotation, and in which order it was written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from logmond.ingest.sources.identity import identity_of
+from logmond.ingest.sources.rotation import newer, siblings
+
+
+def names(directory: Path, base: str = "access.log") -> list[str]:
+    """The siblings' names, the oldest first."""
+    return [os.path.basename(sibling.path) for sibling in siblings(str(directory / base))]
+
+
+def make(directory: Path, *files: str) -> None:
+    """Make files, each written to a second after the one before."""
+    for second, name in enumerate(files, 1000):
+        (directory / name).write_text(name)
+        os.utime(directory / name, (second, second))
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["access.log.1", "access.log.2", "access.log.10"], "10 2 1"),
+        (["access.log.1", "access.log.old", "access.log.0"], "1 old 0"),
+        (["access.log-20261123", "access.log-20261122"], "20261122 20261123"),
+        (["access.log-20261123-17", "access.log-20261123-16"], "16 17"),
+        (["access.log-1795453200", "access.log-1795449600"], "1795449600 1795453200"),
+        (["access.log.2026-11-23", "access.log.2026-11-22"], "22 23"),
+        (["access-20261123.log", "access-20261122.log"], "20261122.log 20261123.log"),
+        (["access.1.log", "access.2.log"], "2.log 1.log"),
+    ],
+)
+def test_numbers_grow_with_age_and_dates_with_youth(
+    tmp_path: Path, files: list[str], expected: str
+) -> None:
+    """The name tells the order, whatever the times say."""
+    make(tmp_path, *files)
+    found = names(tmp_path)
+    assert len(found) == len(files)
+    assert all(name.endswith(end) for name, end in zip(found, expected.split(), strict=True)), found
+
+
+def test_times_decide_between_different_schemes(tmp_path: Path) -> None:
+    """After a change from numbers to dates, the last write tells."""
+    make(tmp_path, "access.log.2", "access.log.1", "access.log-20261123")
+    assert names(tmp_path) == ["access.log.2", "access.log.1", "access.log-20261123"]
+
+
+def test_what_is_compressed_or_of_another_log_is_left_alone(tmp_path: Path) -> None:
+    """Neither packed generations, nor directories, nor logs with a similar name."""
+    make(tmp_path, "access.log.2.gz", "access.log.3.zst", "access_error.log", "other.log.1")
+    make(tmp_path, "access-error.log", "access.log")
+    (tmp_path / "access.log.4").mkdir()
+    (tmp_path / "access.log.5").symlink_to(tmp_path / "nowhere")
+    assert names(tmp_path) == []
+
+
+def test_a_missing_directory_has_no_siblings(tmp_path: Path) -> None:
+    """Nothing is there, and it is no error."""
+    assert names(tmp_path / "gone") == []
+
+
+def test_generations_after_a_known_one_are_newer(tmp_path: Path) -> None:
+    """The known one's own name tells which came later; other endings are never generations."""
+    make(tmp_path, "access.log.3", "access.log.2", "access.log.1", "access.log.offset")
+    found = siblings(str(tmp_path / "access.log"))
+    known = identity_of(os.stat(tmp_path / "access.log.2"))
+    assert [s.number for s in newer(found, known, None)] == [1]
+
+
+def test_without_a_known_one_what_was_written_since_is_newer(tmp_path: Path) -> None:
+    """The time when all files were known divides; without one, nothing is taken for new."""
+    make(tmp_path, "access.log.3", "access.log.2", "access.log.1")  # seconds 1000, 1001, 1002
+    found = siblings(str(tmp_path / "access.log"))
+    assert [s.number for s in newer(found, None, 1001 * 10**9)] == [2, 1]
+    assert newer(found, None, None) == []
