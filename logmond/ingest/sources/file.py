@@ -1,10 +1,11 @@
 """Files that a server writes: followed through rotation, from where they were left.
 
-The truth is a look at every path once a second; notifications of directories
-only bring the look forward. A look, and the reading that follows it, hold the
-reactor for at most 5 ms at a time. A file that cannot be read degrades its
-source and is tried again at every look; one that does not exist yet is waited
-for.
+Every path is looked at once a second. Notifications (inotify) would only bring
+a look forward: they are lost on overflow, in silence, and deleting what is
+watched ends Twisted's watcher; evaluation waits longer than a second anyway. A
+look, and the reading that follows it, hold the reactor for at most 5 ms at a
+time. A file that cannot be read degrades its source and is tried again at every
+look; one that does not exist yet is waited for.
 """
 
 from __future__ import annotations

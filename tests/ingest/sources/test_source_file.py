@@ -8,6 +8,7 @@ from pathlib import Path
 from filerig import Rig, rig
 
 from logmond.ingest.sources.fileshealth import MISSING_S
+from logmond.ingest.sources.track import GRACE_S
 
 
 def test_lines_are_counted_once_they_are_whole(following: Rig) -> None:
@@ -185,3 +186,58 @@ def test_reading_holds_the_reactor_for_a_slice_at_a_time(tmp_path: Path) -> None
         assert len(following.taken) == 10_001
         assert sizes[0] > 100_000
         assert sizes[-2] < 20_000
+
+
+def test_files_of_a_glob_come_and_go(tmp_path: Path) -> None:
+    """A dated log that was pruned is forgotten once nobody can write to it."""
+    with rig(tmp_path, "*.log", start="beginning") as following:
+        following.append(b"one", to="day1.log")
+        following.append(b"two", to="day2.log")
+        following.open()
+        (tmp_path / "day1.log").unlink()
+        following.look()
+        following.look(GRACE_S)
+        following.look()
+        assert following.source.health().state == "ok"
+        assert [p.path for p in following.source.positions() if not p.is_marker] == [
+            str(tmp_path / "day2.log")
+        ]
+
+
+def test_a_file_lost_with_its_descriptor_counts_its_tail(tmp_path: Path) -> None:
+    """Too few descriptors, and the file is deleted: what was seen of it is accounted for."""
+    with rig(tmp_path, "*.log", start="beginning", max_open=1) as following:
+        following.write(b"one\ntail", to="a.log")
+        following.open()
+        following.append(b"two", to="b.log")
+        following.look()
+        (tmp_path / "a.log").unlink()
+        following.look()
+        following.look()
+        assert sorted(following.taken) == [b"one", b"two"]
+        assert following.ledger["cut"] == 1
+
+
+def test_a_file_that_cannot_be_read_ends_its_catching_up(tmp_path: Path) -> None:
+    """The others must not wait for it; its source says what is wrong."""
+    with rig(tmp_path, "*.log", start="beginning", max_open=1) as following:
+        following.append(b"one", to="a.log")
+        following.append(b"two", to="b.log")
+        following.source.open()
+        first, second = following.source.catch_up()
+        (tmp_path / "a.log").unlink()
+        (tmp_path / "a.log").symlink_to("a.log")
+        assert not first.pump(1000)
+        assert not second.pump(1000)
+        assert following.taken == [b"two"]
+        following.look()
+        assert following.source.health().broken
+
+
+def test_close_stops_what_is_under_way(following: Rig) -> None:
+    """Neither a look nor a reading goes on afterwards."""
+    following.append(b"one")
+    following.source.tick()
+    following.source.close()
+    assert not following.clock.getDelayedCalls()
+    assert following.taken == []

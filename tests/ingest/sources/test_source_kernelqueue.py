@@ -78,3 +78,28 @@ def test_the_fill_is_a_share_of_what_was_granted() -> None:
     """Half of the bytes are half full; nothing granted is empty."""
     assert kernelqueue.KernelQueue(50, 100, 0).fill == 0.5
     assert kernelqueue.KernelQueue(0, 0, None).fill == 0
+
+
+@pytest.fixture
+def unprivileged(monkeypatch: pytest.MonkeyPatch) -> int:
+    """SO_RCVBUFFORCE is refused; gives the bytes one may ask for then."""
+    monkeypatch.setattr(kernelqueue, "_SO_RCVBUFFORCE", 0x7FFF)
+    with open("/proc/sys/net/core/rmem_max", encoding="ascii") as setting:
+        return int(setting.read())
+
+
+def test_without_privilege_the_queue_is_as_long_as_the_system_allows(
+    receiver: socket.socket, unprivileged: int
+) -> None:
+    """The kernel cuts it, and what was granted is reported."""
+    assert enlarge(receiver, 1 << 30) == 2 * unprivileged
+
+
+def test_without_privilege_a_longer_queue_that_was_given_is_kept(
+    receiver: socket.socket, unprivileged: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket unit may have been given more than we may ask: asking would cut it."""
+    receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, unprivileged // 2)
+    given = granted_bytes(receiver)
+    monkeypatch.setattr(kernelqueue, "_most_bytes", lambda: unprivileged // 4)
+    assert enlarge(receiver, 1 << 30) == given
