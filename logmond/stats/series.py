@@ -10,90 +10,18 @@ blocks. No clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from logmond.frame.frame import BLOCK_S, CELL_DIMENSIONS, OTHER, CellKey, Exact
 from logmond.frame.selector import Selector
-from logmond.frame.sketches import bucket_of
-
-FINE_S = 300
-"""Windows up to this many seconds advance every second."""
+from logmond.stats.sums import FINE_S, Group, Step, Tally, WindowSums, move
 
 DURATION_DIMENSIONS = ("source", "vhost", "section")
 """The dimensions duration histograms are kept by."""
-
-Group = tuple[str, ...]
-"""The values of `group_by`, in its order; empty without one."""
 
 _MEMO_CAP = 4096
 
 _UNMATCHED: Group = ("\0",)
 """Stands in the memo for a cell the selector does not take."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one group amounted to over some seconds: lines, bytes, and duration buckets."""
-
-    hits: int = 0
-    bytes: int = 0
-    hits_4xx: int = 0
-    hits_5xx: int = 0
-    durations: dict[int, int] = field(default_factory=dict)
-
-    def add(self, other: Tally, sign: int = 1) -> None:
-        """Add `other`, or with sign -1 subtract it."""
-        self.hits += sign * other.hits
-        self.bytes += sign * other.bytes
-        self.hits_4xx += sign * other.hits_4xx
-        self.hits_5xx += sign * other.hits_5xx
-        mine = self.durations
-        for bucket, hits in other.durations.items():
-            left = mine.get(bucket, 0) + sign * hits
-            if left:
-                mine[bucket] = left
-            else:
-                mine.pop(bucket, None)
-
-    def __bool__(self) -> bool:
-        return bool(self.hits)
-
-
-Step = dict[Group, Tally]
-"""One second, or one block, of a series."""
-
-
-class WindowSums:
-    """The running sums of one window length; `groups` holds the groups with hits in it."""
-
-    def __init__(self, window_s: int) -> None:
-        self.window_s = window_s
-        self.step_s = 1 if window_s <= FINE_S else BLOCK_S
-        self.groups: dict[Group, Tally] = {}
-
-    def total(self, group: Group) -> Tally:
-        """The sum of a group; zero when it had no hits."""
-        return self.groups.get(group) or Tally()
-
-    def timed(self, group: Group) -> int:
-        """Hits of a group that carried a duration."""
-        return sum(self.total(group).durations.values())
-
-    def slower(self, group: Group, limit_s: float) -> int:
-        """Hits of a group that took longer than `limit_s`, to the width of a bucket (2 %)."""
-        limit = bucket_of(limit_s)
-        return sum(n for bucket, n in self.total(group).durations.items() if bucket > limit)
-
-    def move(self, step: Step, sign: int) -> None:
-        """Let a step enter (+1) or leave (-1)."""
-        groups = self.groups
-        for group, tally in step.items():
-            mine = groups.get(group)
-            if mine is None:
-                mine = groups[group] = Tally()
-            mine.add(tally, sign)
-            if not mine:
-                del groups[group]
 
 
 class Series:
@@ -170,13 +98,13 @@ class Series:
         if not step:
             return
         if self._end is not None and second > self._end - 2 * FINE_S:
-            _move(self._steps.setdefault(second, {}), step, 1)
+            move(self._steps.setdefault(second, {}), step, 1)
         start = second - second % BLOCK_S
         for window in self._windows.values():
             if self._holds(window, second):
                 window.move(step, 1)
         if self._has_long and self._end is not None and start + BLOCK_S <= self._end + 1:
-            _move(self._blocks.setdefault(start, {}), step, 1)
+            move(self._blocks.setdefault(start, {}), step, 1)
 
     def put_block(self, start: int, exact: Exact) -> None:
         """Take a closed block that is older than the seconds kept (after a restart)."""
@@ -254,7 +182,7 @@ class Series:
     def _close_block(self, start: int) -> None:
         total: Step = {}
         for second in range(start, start + BLOCK_S):
-            _move(total, self._steps.get(second, {}), 1)
+            move(total, self._steps.get(second, {}), 1)
         if total:
             self._blocks[start] = total
 
@@ -298,11 +226,3 @@ class Series:
                 self._memo.clear()
             self._memo[dimensions, key] = group
         return group
-
-
-def _move(total: Step, step: Mapping[Group, Tally], sign: int) -> None:
-    for group, tally in step.items():
-        mine = total.setdefault(group, Tally())
-        mine.add(tally, sign)
-        if not mine:
-            del total[group]
