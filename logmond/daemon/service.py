@@ -8,7 +8,6 @@ listeners and outputs. The reactor is an argument; its clock must be monotonic.
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from time import time as wall_time
@@ -28,15 +27,15 @@ from logmond.daemon.durability import Durability
 from logmond.daemon.evaluation import Evaluation
 from logmond.daemon.inputs import Input, Surroundings
 from logmond.daemon.outlets import Outlets
+from logmond.daemon.overview import Overview
 from logmond.daemon.reading import parsed, sampled
 from logmond.daemon.reload import apply
 from logmond.errors import ConfigError
 from logmond.frame.caps import caps_for
-from logmond.ingest.kernel.python import PythonKernel
 from logmond.ingest.sources.passed import passed_sockets
 from logmond.interfaces.admin.factory import AdminFactory
 from logmond.interfaces.admin.listener import AdminListener
-from logmond.interfaces.surface import DaemonStatus, Surface
+from logmond.interfaces.surface import Surface
 from logmond.outputs.dispatch import Dispatch
 from logmond.outputs.systemd import Notifier
 from logmond.stats.clock import EvaluationClock
@@ -75,7 +74,7 @@ class Daemon:
         config = loaded.config
         self._passed = passed_sockets(environ)
         self._notifier = Notifier.of(environ, os.getpid())
-        self._state: State = (
+        self.state: State = (
             SqliteState(config.history.path, reactor) if config.history.path else NoState()
         )
         self.around = Surroundings(reactor, wall_time, config.stats, self._passed)
@@ -85,26 +84,25 @@ class Daemon:
         self.alerts = AlertService([rule.build() for rule in config.rules], self.stats, config.node)
         self.inputs: dict[str, Input] = {}
         self.evaluation = Evaluation(self.stats, self.alerts, self.inputs)
+        self.overview = Overview(self)
         self.surface = Surface(
             stats=self.stats,
             alerts=self.alerts,
             now=wall_time,
-            status=self.status,
+            status=self.overview.status,
             sources=lambda: [member.status() for member in self.inputs.values()],
             config=lambda: self.loaded.origins,
             reload=self.reload,
             parse=lambda line: parsed(line, self.inputs),
             samples=lambda name: sampled(name, self.inputs),
         )
-        self.outlets = Outlets(self.stats, self.alerts, self._lost, environ)
+        self.outlets = Outlets(self.stats, self.alerts, self.overview.lost, environ)
         self.outputs = Dispatch(())
         self.admin = self._admin()
         self._durability = Durability(config.history.keep_s)
         self._clock = EvaluationClock(config.stats.delay_s, monotonic(), wall_time())
         self._tick = LoopingCall(self._ticked)
         self._tick.clock = reactor
-        self._started_at = monotonic()
-        self._idle_bytes = 0
         self._catching_up: Deferred[None] | None = None
         self._stopping = False
 
@@ -127,7 +125,7 @@ class Daemon:
 
     def _start(self, hold: Deferred[None] | None) -> None:
         config = self.loaded.config
-        restored = self._state.open()
+        restored = self.state.open()
         ledgers = self._durability.ledgers(restored)
         for source in config.sources:
             member = Input(source, self.around, ledgers.get(source.name))
@@ -149,7 +147,7 @@ class Daemon:
             names=names,
             port=self.admin.port,
         )
-        self._idle_bytes = resident_bytes()
+        self.overview.started()
         self._notifier.ready(f"reading {names}")
 
     def _begin(self, evaluated: int | None, hold: Deferred[None] | None) -> None:
@@ -206,13 +204,13 @@ class Daemon:
                     self.evaluation.jump(due.jump, due.reason)
                 self.evaluation.advance(due.seconds)
             self.outputs.tick(self.stats.evaluated or evaluated)
-        self._state.commit(self._durability.changes(self.evaluation))
-        self._notifier.alive(self._one_line())
+        self._commit()
+        self._notifier.alive(self.overview.line())
 
-    def _one_line(self) -> str:
-        reasons = self._reasons()
-        state = f"degraded: {reasons[0]}" if reasons else "ok"
-        return f"{state}; {len(self.alerts.incidents())} open incidents"
+    def _commit(self) -> None:
+        """Keep all as it is now; before evaluation has begun, files are rather read again."""
+        if self.stats.evaluated is not None:
+            self.state.commit(self._durability.changes(self.evaluation))
 
     def _tick_failed(self, failure: Failure) -> None:
         """A bug: say so and end; the service manager starts us again from the last commit."""
@@ -230,38 +228,6 @@ class Daemon:
 
     def _tell(self, event: Event) -> None:
         self.outputs.event(event)
-
-    def _lost(self) -> int:
-        """Messages lost so far, over all sources."""
-        return sum(member.status().lost for member in self.inputs.values())
-
-    def status(self) -> DaemonStatus:
-        """How the daemon is doing."""
-        reasons = self._reasons()
-        return DaemonStatus(
-            version=__version__,
-            node=self.loaded.config.node,
-            uptime_s=monotonic() - self._started_at,
-            state="degraded" if reasons else "ok",
-            reasons=tuple(reasons),
-            kernel=PythonKernel.kind,
-            memory_bytes=resident_bytes(),
-            memory_limit_bytes=self._idle_bytes + self.around.stats.memory_limit_bytes,
-            lines_per_second=sum(m.lines_per_second for m in self.inputs.values()),
-            incidents_open=len(self.alerts.incidents()),
-            evaluated_at=self.stats.evaluated,
-        )
-
-    def _reasons(self) -> list[str]:
-        """Why the daemon is degraded; empty when it is not."""
-        reasons = [
-            f"source {name} {member.health.reason}"
-            for name, member in self.inputs.items()
-            if member.health.state == "degraded"
-        ]
-        reasons += [problem for problem in (self._state.problem,) if problem]
-        reasons += [o.problem for o in self.outputs.outputs if o.problem]
-        return reasons
 
     def reload(self) -> Deferred[Sequence[str]]:
         """Read the configuration again; fails with ConfigError and changes nothing if it is bad."""
@@ -302,8 +268,8 @@ class Daemon:
         for member in self.inputs.values():
             await member.close()
         self.evaluation.collect(int(wall_time()))
-        self._state.commit(self._durability.changes(self.evaluation))
-        await self._state.close()
+        self._commit()
+        await self.state.close()
         await self.admin.close()
         self.outputs.close()
         self._notifier.close()
@@ -311,13 +277,4 @@ class Daemon:
     def _abandon(self) -> None:
         """A start that failed: free what was opened; the process ends anyway."""
         closing = [member.close() for member in self.inputs.values()]
-        gatherResults([*closing, self.admin.close(), self._state.close()], consumeErrors=True)
-
-
-def resident_bytes() -> int:
-    """Resident memory of this process."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        gatherResults([*closing, self.admin.close(), self.state.close()], consumeErrors=True)

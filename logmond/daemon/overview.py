@@ -1,0 +1,75 @@
+"""How the daemon is doing, told to people, to programs and to the service manager."""
+
+from __future__ import annotations
+
+import resource
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from logmond import __version__
+from logmond.ingest.kernel.python import PythonKernel
+from logmond.interfaces.surface import DaemonStatus
+
+if TYPE_CHECKING:
+    from logmond.daemon.service import Daemon
+
+
+class Overview:
+    """Sums up one daemon; measures nothing before it is asked."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._started_at = monotonic()
+        self._idle_bytes = 0
+
+    def started(self) -> None:
+        """The start is done: what is resident now is the idle process."""
+        self._idle_bytes = resident_bytes()
+
+    def lost(self) -> int:
+        """Messages lost so far, over all sources."""
+        return sum(member.status().lost for member in self._daemon.inputs.values())
+
+    def status(self) -> DaemonStatus:
+        """Everything `status` shows; memory is held against idle plus `stats.memory_limit`."""
+        daemon = self._daemon
+        reasons = self.reasons()
+        return DaemonStatus(
+            version=__version__,
+            node=daemon.loaded.config.node,
+            uptime_s=monotonic() - self._started_at,
+            state="degraded" if reasons else "ok",
+            reasons=tuple(reasons),
+            kernel=PythonKernel.kind,
+            memory_bytes=resident_bytes(),
+            memory_limit_bytes=self._idle_bytes + daemon.around.stats.memory_limit_bytes,
+            lines_per_second=sum(m.lines_per_second for m in daemon.inputs.values()),
+            incidents_open=len(daemon.alerts.incidents()),
+            evaluated_at=daemon.stats.evaluated,
+        )
+
+    def reasons(self) -> list[str]:
+        """Why the daemon is degraded; empty when it is not."""
+        daemon = self._daemon
+        reasons = [
+            f"source {name} {member.health.reason}"
+            for name, member in daemon.inputs.items()
+            if member.health.state == "degraded"
+        ]
+        reasons += [problem for problem in (daemon.state.problem,) if problem]
+        return reasons + [output.problem for output in daemon.outputs.outputs if output.problem]
+
+    def line(self) -> str:
+        """One line for the service manager."""
+        reasons = self.reasons()
+        state = f"degraded: {reasons[0]}" if reasons else "ok"
+        return f"{state}; {len(self._daemon.alerts.incidents())} open incidents"
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
