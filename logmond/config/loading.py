@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from logmond.config import checks, overlay, problems, readable, secrets, whole, yamltree
+from logmond.config import checks, expanding, overlay, problems, readable, secrets, whole, yamltree
 from logmond.config.checks import Finding
 from logmond.config.lines import leaves, named, text
 from logmond.config.places import Path, Place, Places
@@ -35,12 +35,16 @@ class ConfigLine:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that can be run, the origin of each value, and what is odd about it."""
+    """A configuration that can be run, the origin of each value, and what is odd about it.
+
+    `told` says what was found in the configurations of web servers, a line each.
+    """
 
     config: Config
     origins: list[ConfigLine]
     warnings: list[str]
     places: Places
+    told: list[str]
 
 
 def load(path: str | None, environ: Mapping[str, str], sets: Sequence[str] = ()) -> Loaded:
@@ -98,11 +102,15 @@ def _loaded(tree: Tree, environ: Mapping[str, str], sets: Sequence[str]) -> Load
         tree.problems.extend(problems.placed(error, tree))
     if tree.problems or config is None:
         raise ConfigError(_ordered(tree.problems))
+    config, tree, told, found = expanding.expanded(config, tree)
+    if tree.problems:
+        raise ConfigError(_ordered(tree.problems))
     return Loaded(
         config,
         list(_origins(config, tree)),
-        _placed(checks.findings(config), tree.places),
+        _placed([*checks.findings(config), *found], tree.places),
         tree.places,
+        told,
     )
 
 

@@ -47,6 +47,24 @@ class Places:
         """The place of a key, or of the nearest thing around it."""
         return self._keys.get(path) or self._nearest(self._values, path)
 
+    def arranged(self, section: str, order: Sequence[int]) -> Places:
+        """The places after a list was made anew of its old items, some more than once.
+
+        Args:
+            section: the key of the list.
+            order: for each new item the number of the old one.
+        """
+        places = Places(self._values[()])
+        for mine, new in ((self._keys, places._keys), (self._values, places._values)):
+            for path, place in mine.items():
+                if path[:1] != (section,) or len(path) == 1:
+                    new[path] = place
+                    continue
+                for number, old in enumerate(order):
+                    if path[1] == old:
+                        new[(section, number, *path[2:])] = place
+        return places
+
     def own(self, path: Path) -> Place | None:
         """The place of a value that was written out, None for a default."""
         return self._values.get(path)

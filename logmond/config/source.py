@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from logmond.config.addresses import Address
+from logmond.config.output import AbsolutePath
 from logmond.config.scalars import At, Choice, Flag, Listed, Text, Word, located
 from logmond.config.section import Section
 from logmond.config.suggest import hint
@@ -20,6 +21,9 @@ from logmond.ingest.formats.table import format_of
 
 MAX_FORMAT_BYTES = 4096
 """Compiling takes time in the square of a format's length; 4 KiB of variables take 0.2 s."""
+
+SERVERS = ("nginx", "apache")
+"""Keys that name the configuration of a web server."""
 
 compiled = lru_cache(maxsize=256)(format_of)
 """Formats by their text: each is asked for at load, by every rule's check, and by its source."""
@@ -82,7 +86,10 @@ class AcceptConfig(Section):
 
 
 class SourceConfig(Section):
-    """One source: exactly one of `listen`, `files` and `stdin`."""
+    """One source: exactly one of `listen`, `files`, `stdin`, `nginx` and `apache`.
+
+    The last two become sources that follow files, see `logmond.config.expanding`.
+    """
 
     name: Annotated[str, Word()] = Field(description="Its name everywhere else.")
     listen: Annotated[tuple[Address, ...], Listed(At())] = Field(
@@ -96,6 +103,16 @@ class SourceConfig(Section):
         description="Files to follow, globs too; one that does not exist yet is waited for.",
     )
     stdin: Annotated[bool, Flag()] = Field(False, description="Read a pipe.")
+    nginx: Annotated[str | None, AbsolutePath()] = Field(
+        None,
+        description="nginx's own configuration, `/etc/nginx/nginx.conf`: the files of its "
+        "`access_log` lines are followed, each in its `log_format`, as sources `NAME.FORMAT`.",
+    )
+    apache: Annotated[str | None, AbsolutePath()] = Field(
+        None,
+        description="The same for Apache, `/etc/apache2/apache2.conf`: its `CustomLog` and "
+        "`LogFormat` lines.",
+    )
     start: Annotated[str, Choice("start", ("end", "beginning"))] = Field(
         "end", description="Where to begin in a file that was never read before."
     )
@@ -113,9 +130,31 @@ class SourceConfig(Section):
         "machine's.",
     )
 
+    _specs: tuple[str, ...] = PrivateAttr(())
+    _notes: tuple[str, ...] = PrivateAttr(())
+
     def formats(self) -> list[Format]:
         """What its lines can look like, compiled."""
-        return list(compiled(self.format))
+        return [form for spec in self._specs or (self.format,) for form in compiled(spec)]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its operator should know of a source that a server's configuration led to."""
+        return self._notes
+
+    @property
+    def server(self) -> tuple[str, str] | None:
+        """The key and the path of the server's configuration it is read from."""
+        return next(((k, p) for k in SERVERS if (p := getattr(self, k)) is not None), None)
+
+    def following(
+        self, name: str, files: tuple[str, ...], specs: tuple[str, ...], notes: tuple[str, ...]
+    ) -> Self:
+        """This source with the files and formats that its server's configuration names."""
+        update = {"name": name, "files": files, "format": "\n".join(specs)}
+        copy = self.model_copy(update=update)
+        copy._specs, copy._notes = specs, notes
+        return copy
 
     def zone(self) -> tzinfo | None:
         """The zone of its zone-less stamps; None for this machine's."""
@@ -125,14 +164,17 @@ class SourceConfig(Section):
 
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
-        given = [key for key in ("listen", "files", "stdin") if getattr(self, key)]
+        given = [key for key in ("listen", "files", "stdin", *SERVERS) if getattr(self, key)]
         problems: list[tuple[tuple[str, ...], str]] = []
         if not given:
-            problems.append(((), "reads nothing; give it one of listen, files and stdin: true"))
+            known = "listen, files, stdin: true, nginx and apache"
+            problems.append(((), f"reads nothing; give it one of {known}"))
         for extra in given[1:]:
             problems.append(((extra,), f"{given[0]} is given already; make it a source of its own"))
-        if "start" in self.model_fields_set and given and "files" not in given:
+        if "start" in self.model_fields_set and given and not {"files", *SERVERS} & set(given):
             problems.append((("start",), "is for files; remove it"))
+        if "format" in self.model_fields_set and given[:1] and given[0] in SERVERS:
+            problems.append((("format",), f"is told by {given[0]}'s configuration; remove it"))
         if problems:
             raise located(problems)
         return self

@@ -198,7 +198,11 @@ class Input:
                 kind: [decoded(raw) for raw in kept] for kind, kept in self.ledger.samples.items()
             },
             filtered_by=dict(self.ledger.filtered),
-            notes=[*(note for note in notes if note != self.health.reason), *self._formats_seen()],
+            notes=[
+                *self.config.notes,
+                *(note for note in notes if note != self.health.reason),
+                *self._formats_seen(),
+            ],
             **counters,
         )
 

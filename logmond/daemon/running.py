@@ -36,6 +36,8 @@ def serve(
     oplog.begin(environ)
     for warning in loaded.warnings:
         _log.warn("{warning}", warning=warning)
+    for told in loaded.told:
+        _log.info("{told}", told=told)
     backfill_s = feed.backfill_s if feed else 0
     daemon = Daemon(loaded, load_now, reactor, environ, backfill_s=backfill_s)
     hold: Deferred[None] | None = Deferred() if feed else None

@@ -211,7 +211,10 @@ def _format_problem(start: str) -> list[str]:
         ("stats: {delay: 500ms}\n", "f.yaml:1:16: stats.delay: must be whole seconds"),
         ("stats: {delay: }\n", "f.yaml:1:15: stats.delay: has no value"),
         ("stats: {memory_limit: 1MiB}\n", "stats.memory_limit: must be between 4MiB and 4GiB"),
-        ("sources: [{name: a}]\n", "sources[0]: reads nothing; give it one of listen, files and"),
+        (
+            "sources: [{name: a}]\n",
+            "sources[0]: reads nothing; give it one of listen, files, stdin",
+        ),
         (
             "sources: [{name: a, stdin: true, files: /x}]\n",
             "f.yaml:1:28: sources[0].stdin: files is given already",
