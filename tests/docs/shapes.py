@@ -13,11 +13,11 @@ _MASKS = [
     # What changed is named in the order of its share, which is another every time.
     (r"(?<=: )\w+ \S+ \d+%(?:, \w+ \S+ \d+%)*", "<keys>"),
     (r"\b\d+(?:\.\d+){3}\b", "<address>"),
-    (r"\b[\d,.]+ (?:B|KiB|MiB|GiB)(?!\w)", "<size>"),
+    (r"\b\d[\d,.]* (?:B|KiB|MiB|GiB)(?!\w)", "<size>"),
     (r"\b(?:\d+[dhms])+\b", "<span>"),
     (r"\b[\d.]+(?:ms|s)\b", "<span>"),
     (r"\((?:rising|falling|steady)\)", "(<trend>)"),
-    (r"(?<![\w<])[\d,]+(?:\.\d+)?%?", "<n>"),
+    (r"(?<![\w<])\d[\d,]*(?:\.\d+)?%?", "<n>"),
     (r"(?<=  )/\S*$", "<path>"),
     (r"\s+", " "),
 ]
