@@ -38,15 +38,22 @@ def test_every_compose_file_names_what_it_uses(name: str) -> None:
         assert set(service.get("depends_on", ())) <= set(data["services"])
 
 
+def _contents(name: str, suffix: str) -> str:
+    configs: dict[str, dict[str, str]] = _YAML[name]["configs"]
+    (content,) = [value["content"] for key, value in configs.items() if key.endswith(suffix)]
+    return content
+
+
 @pytest.mark.peer("nginx")
-def test_the_compose_file_s_nginx_configuration_is_valid(tmp_path: Path) -> None:
-    """nginx takes the directive, once the service's name resolves."""
-    content = _YAML["compose"]["configs"]["logmond.conf"]["content"]
-    assert "server=logmond:5514" in content
+@pytest.mark.parametrize("name", ["compose", "sidecar"])
+def test_the_nginx_configuration_of_compose_files_is_valid(name: str, tmp_path: Path) -> None:
+    """nginx takes the directive, once the service's name resolves and the volume is there."""
+    content = _contents(name, ".conf")
+    for place, ours in (("logmond:5514", "127.0.0.1:5514"), ("/logs/", f"{tmp_path}/")):
+        content = content.replace(place, ours)
     config = tmp_path / "nginx.conf"
-    resolved = content.replace("logmond:5514", "127.0.0.1:5514")
     config.write_text(
-        f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ {resolved} }}"
+        f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}} http {{ {content} }}"
     )
     nginx = program("nginx")
     assert nginx is not None
@@ -54,6 +61,13 @@ def test_the_compose_file_s_nginx_configuration_is_valid(tmp_path: Path) -> None
         [nginx, "-t", "-c", config], capture_output=True, text=True, timeout=30, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_the_sidecar_follows_the_file_its_neighbour_writes() -> None:
+    """Its configuration loads, and names the path nginx writes to."""
+    loaded = loads(_contents("sidecar", ".yaml"), "sidecar", {})
+    (source,) = loaded.config.sources
+    assert f"access_log {source.files[0]} " in _contents("sidecar", ".conf")
 
 
 def test_every_snippet_is_run_or_checked() -> None:
