@@ -10,8 +10,8 @@ _MASKS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<moment>"),
     (r"\b\d\d:\d\d:\d\dZ?(?!\w)", "<clock>"),
     (r"\b[0-9a-f]{8}\b", "<id>"),
-    # What changed is named in the order of its share, which is another every time.
-    (r"(?<=: )\w+ \S+ \d+%(?:, \w+ \S+ \d+%)*", "<keys>"),
+    # What stands out is another every time, in another order, with or without an error.
+    (r"(?<=Most of the rise: )\w+ .*\d+%\)?(?=\.$)", "<keys>"),
     (r"\b\d+(?:\.\d+){3}\b", "<address>"),
     (r"\b\d[\d,.]* (?:B|KiB|MiB|GiB)(?!\w)", "<size>"),
     (r"\b(?:\d+[dhms])+\b", "<span>"),
