@@ -218,6 +218,8 @@ _LEVELLED = re.compile(
     # Caddy and other JSON loggers: {"level":"info", ...
     rb'\{"level":"' + _LEVEL + rb'"'
 )
+# What W3C logs (IIS, CloudFront) say about themselves; kernels have read "#Fields:" by then.
+_DIRECTIVE = re.compile(rb"#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark):")
 _QUIET = (b"trace", b"debug", b"info", b"notice")
 _RELAYS = frozenset((b"rsyslogd", b"rsyslogd-pstats", b"syslog-ng", b"syslogd"))
 _HAPROXY_NOTICE = re.compile(
@@ -235,10 +237,13 @@ def noise(header: Header | None, body: bytes) -> str | None:
     """What a line that no format takes is, if it is known: "error log", "notice", or None.
 
     "error log" is a line of a web server's error log from warn upward; "notice" is
-    what servers and relays say about themselves (starts, stops, marks, statistics).
+    what servers and relays say about themselves (starts, stops, marks, statistics,
+    directives of W3C logs).
     """
     tag = header.tag if header else b""
     if tag in _RELAYS or body == b"-- MARK --" or body.startswith(b"[origin software="):
+        return "notice"
+    if _DIRECTIVE.match(body):
         return "notice"
     if (found := _LEVELLED.match(body)) and not (body[:1] == b"{" and b'"request"' in body):
         level = found[found.lastindex or 0]

@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 
 from logmond.errors import FormatError
 from logmond.ingest.formats.compiled import SHAPES, Step, TextFormat, escaped
-from logmond.ingest.formats.fields import Meaning
-
-CLIENT_BEHIND_PROXY = "forwarded_for"
+from logmond.ingest.formats.fields import FORWARDED, Meaning
 
 _TELLING = ("request", "uri", "path", "status", "client")
 
@@ -133,7 +131,7 @@ def _named(parts: Sequence[Part]) -> list[Part]:
         elif best[part.meaning.field][1] != index:
             carried = _free(part.typed.strip("$%{}>") or part.meaning.field, taken)
             named.append(_renamed(part, carried))
-        elif part.meaning.field == CLIENT_BEHIND_PROXY and "client" not in best:
+        elif part.meaning.field == FORWARDED and "client" not in best:
             # A site behind a proxy logs only the forwarded address: that is its client.
             named.append(_renamed(part, "client"))
         else:

@@ -8,9 +8,16 @@ the one before it ended:
 ``quoted``    up to the next ``"`` without a backslash before it
 ``until``     up to the next occurrence of the delimiter (empty: end of line)
 ``word``      the same, without spaces
-``status``    three digits, or ``-``, or ``-1``
+``status``    three digits, or ``0``, or ``-``, or ``-1``
 ``number``    at most 19 digits with or without a sign, or ``-``, or nothing
 ``decimal``   digits, a point, digits; or ``-``, or nothing
+``seconds``   the same with or without the point; ``-1`` is no time
+``spaces``    up to twelve, or none: what pads a column
+``address``   what an IP address is written with
+``name``      a host's name, or an address with a port; no bare address, no ``-``
+``blank``     one space or TAB
+``column``    what stands between two of these, never empty
+``first``     a column that does not begin with ``#``
 ``moment``    a stamp, which may hold spaces and ends where its shape ends
 ``host``      a name or address without spaces; a colon only in brackets
 ``list``      words joined by ``, `` or `` : ``, as nginx writes its upstreams
@@ -30,11 +37,11 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from logmond.ingest.formats import moments
-from logmond.ingest.formats.fields import COUNTED
+from logmond.ingest.formats.fields import COUNTED, FORWARDED
 
 QUOTED = r'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'
 
@@ -42,13 +49,21 @@ CAPTURES = r"(?:\{[^}\n]*+\} ){0,2}+"
 """What HAProxy captured of headers: there when it is configured to capture."""
 
 SHAPES = {
-    "status": r"(?:[0-9]{3}|-1?+)",
+    # 0 is Envoy's word for a client that left before an answer, -1 HAProxy's.
+    "status": r"(?:[0-9]{3}|0|-1?+)",
     # 19 digits are the most a signed 64-bit number can have. A clock stepping
     # back gives Apache a negative %D; HAProxy's logasap gives +123.
     "number": r"[+-]?[0-9]{0,19}+",
     # Always with a point: combined lines with whole microseconds behind them
     # must not be taken for lines with seconds.
     "decimal": r"-?(?:[0-9]{1,12}+\.[0-9]{1,9}+)?+",
+    "seconds": r"-?(?:[0-9]{1,12}+(?:\.[0-9]{1,9}+)?+)?+",
+    "spaces": r" {0,12}+",
+    "address": r"[0-9A-Fa-f:.]{2,45}+",
+    "name": r"(?!-? |[0-9.]{7,15} |[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,41} )[^ \n]{1,255}+",
+    "blank": r"[ \t]",
+    "column": r"[^ \t\r\n]++",
+    "first": r"(?!#)[^ \t\r\n]++",
 }
 
 
@@ -163,6 +178,14 @@ class Format(ABC):
     def shape(self) -> str:
         """What a line looks like, as the operator would write it."""
 
+    def directive(self, line: bytes) -> Format | None:
+        """The format of the lines behind this one, where a line can say it (``#Fields:``)."""
+        return None
+
+    def forwarding(self) -> Format:
+        """The same with ``forwarded_for`` among its `fields`, where its lines carry that."""
+        return self
+
 
 @dataclass(frozen=True)
 class TextFormat(Format):
@@ -179,11 +202,18 @@ class TextFormat(Format):
     duration_integer: bool = False
     escaped: bool = True
     kind: str = "text"
+    wanted: tuple[str, ...] = COUNTED
 
     @cached_property
     def fields(self) -> tuple[str, ...]:  # type: ignore[override]  # computed once from the steps
-        """The counted fields in the order of the line."""
-        return tuple(step.field for step in self.steps if step.field in COUNTED)
+        """The wanted fields in the order of the line: all that is counted, as a rule."""
+        return tuple(step.field for step in self.steps if step.field in self.wanted)
+
+    def forwarding(self) -> Format:
+        """The same with ``forwarded_for`` captured too, if a step reads it."""
+        if any(step.field == FORWARDED for step in self.steps):
+            return replace(self, wanted=(*COUNTED, FORWARDED))
+        return self
 
     @cached_property
     def pattern(self) -> str:

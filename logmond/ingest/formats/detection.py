@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from logmond.ingest.formats.compiled import Format
-from logmond.ingest.formats.presets import PRESETS, preset
+from logmond.ingest.formats.presets import PRESETS, wary
 from logmond.ingest.formats.values import ABSENT, method_and_path, second_of
 
 MIN_CONFIDENCE = 0.9
@@ -66,7 +66,7 @@ class _Reading:
 
 def candidates() -> list[Format]:
     """All presets, the more specific before the more general."""
-    return [preset(name) for name in PRESETS]
+    return [wary(name) for name in PRESETS]
 
 
 def detect(lines: Sequence[bytes], among: Sequence[Format] | None = None) -> Detection:
@@ -125,9 +125,10 @@ def plausible(fmt: Format, row: dict[str, bytes]) -> bool:
 
 
 def _differs(best: _Reading, other: _Reading) -> bool:
-    """Whether the other would count a line otherwise than the best does."""
+    """Whether the other would count a line otherwise than the best does, not only less of it."""
     return any(
-        theirs is not None and (ours is None or _counted(ours) != _counted(theirs))
+        theirs is not None
+        and (ours is None or not _counted(theirs).items() <= _counted(ours).items())
         for ours, theirs in zip(best.rows, other.rows, strict=True)
     )
 

@@ -34,6 +34,7 @@ _SHAPES = {
     "status": 'a status of three digits, or "-"',
     "number": 'a whole number of at most 19 digits, or "-"',
     "decimal": 'seconds with a fraction like 0.005, or "-"',
+    "seconds": 'seconds like 0.005, or "-1"',
 }
 
 
@@ -112,7 +113,7 @@ def _explain_text(fmt: TextFormat, line: bytes) -> Explanation | None:
 def _misfit(fmt: TextFormat, index: int, starts: list[int], line: bytes) -> Explanation:
     """The explanation of step `index` not fitting where the steps before it ended."""
     step = fmt.steps[index]
-    if step.kind != "literal":
+    if step.kind not in ("literal", "blank"):
         return _explanation(fmt, step.field, starts[index], _expected(step), line)
     before = fmt.steps[index - 1] if index else None
     behind = fmt.steps[index + 1] if index + 1 < len(fmt.steps) else None

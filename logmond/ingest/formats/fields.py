@@ -26,6 +26,10 @@ COUNTED = (
 """The fields the kernel counts by. A format has ``request`` (the whole request
 line), or ``method`` with ``uri`` (query string included) or ``path`` (without)."""
 
+FORWARDED = "forwarded_for"
+"""Whom a proxy says it asks for: a list, the nearest last. Carried, and counted by
+where proxies are trusted (`proxies`)."""
+
 SHOWN = ("user", "protocol")
 """Fields `parse` shows under a name of their own, though nothing is counted by them."""
 

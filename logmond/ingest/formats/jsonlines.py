@@ -19,6 +19,7 @@ from typing import Any, TypedDict
 import msgspec
 
 from logmond.ingest.formats.compiled import Format
+from logmond.ingest.formats.fields import FORWARDED
 from logmond.ingest.formats.jsonvalues import (
     decode_any,
     mended,
@@ -42,7 +43,7 @@ FIELDS = (
 )
 """What a row of JSON holds; the request line is put together where it is in parts."""
 
-_READ = ("request", "method", "uri", "protocol", "status", "client", "time", *FIELDS[4:])
+READ = ("request", "method", "uri", "protocol", "status", "client", "time", *FIELDS[4:])
 _MAX_PLANS = 256
 
 Object = dict[str, Any]
@@ -56,10 +57,11 @@ class JsonFormat(Format):
         keys: for each field the paths that may hold it, the preferred first.
         units: seconds per unit of durations, by their path.
         closed: no keys but these matter, so all others are skipped unread.
+        demanded: a key without which an object is somebody else's; empty for none.
+        forwarded: rows hold ``forwarded_for`` too.
     """
 
     kind = "json"
-    fields = FIELDS
     time_kind = "any"
     duration_unit = 1.0
     duration_integer = False
@@ -72,15 +74,34 @@ class JsonFormat(Format):
         units: Mapping[Path, float],
         *,
         closed: bool = False,
+        demanded: str = "",
+        forwarded: bool = False,
     ) -> None:
         self.name = name
+        self.fields = (*FIELDS, FORWARDED) if forwarded else FIELDS
+        self._closed = closed
+        self._demanded = demanded
         self.keys = keys
         self.units = units
         self._decode: Callable[[bytes], Any] = decode_any
         if closed:
             paths = [path for paths in keys.values() for path in paths]
+            paths += [(demanded,)] if demanded else []
             self._decode = msgspec.json.Decoder(_narrowed(name, paths)).decode
         self._plans: dict[tuple[str, ...], tuple[_Getter, ...]] = {}
+
+    def forwarding(self) -> Format:
+        """The same with ``forwarded_for`` in its rows, if some key may hold it."""
+        if FORWARDED not in self.keys:
+            return self
+        return JsonFormat(
+            self.name,
+            self.keys,
+            self.units,
+            closed=self._closed,
+            demanded=self._demanded,
+            forwarded=True,
+        )
 
     @property
     def shape(self) -> str:
@@ -99,11 +120,13 @@ class JsonFormat(Format):
         row = None if found is None else self._row_of(found)
         if found is None or row is None:
             return None
-        values = dict(zip(FIELDS, row, strict=True))
+        values = dict(zip(self.fields, row, strict=True))
         user = self._getter("user", tuple(found))(found)
         if user is not None:
             values["user"] = text_of(user)
-        used = {path[0] for paths in self.keys.values() for path in paths}
+        used = {
+            path[0] for field, paths in self.keys.items() if field != FORWARDED for path in paths
+        }
         for key, value in found.items():
             if key not in used and key not in values and not isinstance(value, dict | list):
                 values[key] = text_of(value)
@@ -122,6 +145,8 @@ class JsonFormat(Format):
 
     def _row_of(self, found: Object) -> tuple[bytes, ...] | None:
         shape = tuple(found)
+        if self._demanded and self._demanded not in found:
+            return None
         plan = self._plans.get(shape)
         if plan is None:
             plan = self._planned(shape)
@@ -138,7 +163,7 @@ class JsonFormat(Format):
             agent,
             vhost,
             took,
-        ) = [get(found) for get in plan]
+        ) = [get(found) for get in plan[: len(READ)]]
         response = number_of(status)
         if response is ABSENT:
             return None
@@ -150,7 +175,7 @@ class JsonFormat(Format):
             line = text_of(method) + b" " + text_of(uri)
             if protocol is not None:
                 line += b" " + text_of(protocol)
-        return (
+        row = (
             text_of(client),
             text_of(time),
             line,
@@ -161,11 +186,17 @@ class JsonFormat(Format):
             text_of(vhost),
             took or ABSENT,
         )
+        if len(plan) == len(READ):
+            return row
+        chain = plan[-1](found)  # Caddy writes a header sent twice as two items
+        parts = chain if isinstance(chain, list) else [chain]
+        return (*row, b", ".join(map(text_of, parts)) or ABSENT)
 
     def _planned(self, shape: tuple[str, ...]) -> tuple[_Getter, ...]:
         if len(self._plans) >= _MAX_PLANS:  # a sender of ever new keys
             self._plans.clear()
-        plan = self._plans[shape] = tuple(self._getter(field, shape) for field in _READ)
+        read = (*READ, FORWARDED) if FORWARDED in self.fields else READ
+        plan = self._plans[shape] = tuple(self._getter(field, shape) for field in read)
         return plan
 
     def _getter(self, field: str, shape: tuple[str, ...]) -> _Getter:

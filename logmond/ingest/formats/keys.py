@@ -21,6 +21,7 @@ CADDY: dict[str, tuple[Path, ...]] = {
     "vhost": (("request", "host"),),
     "duration": (("duration",),),
     "user": (("user_id",),),
+    "forwarded_for": (("request", "headers", "X-Forwarded-For"),),
 }
 """Caddy 2: ``client_ip`` since 2.7, ``remote_ip`` since 2.5, before it
 ``remote_addr`` with a port."""
@@ -32,6 +33,44 @@ def _plain(*names: str) -> tuple[Path, ...]:
     return tuple((name,) for name in names)
 
 
+ENVOY: dict[str, tuple[Path, ...]] = {
+    # The port is part of these addresses; the first of the list is the client's own word.
+    "client": _plain("downstream_remote_address", "x_forwarded_for"),
+    "time": _plain("start_time"),
+    "method": _plain("method"),
+    "uri": _plain("path"),
+    "protocol": _plain("protocol"),
+    "status": _plain("response_code"),
+    "bytes": _plain("bytes_sent"),
+    "referrer": _plain("referer"),
+    "user_agent": _plain("user_agent"),
+    "vhost": _plain("authority"),
+    "duration": _plain("duration"),
+    "forwarded_for": _plain("x_forwarded_for"),
+}
+"""Envoy, with the keys of its documentation and of Istio's mesh configuration."""
+
+ENVOY_UNITS: dict[Path, float] = {("duration",): 1e-3}
+
+TRAEFIK: dict[str, tuple[Path, ...]] = {
+    "client": _plain("ClientHost", "ClientAddr"),
+    "time": _plain("time", "StartUTC", "StartLocal"),
+    "method": _plain("RequestMethod"),
+    "uri": _plain("RequestPath"),
+    "protocol": _plain("RequestProtocol"),
+    "status": _plain("DownstreamStatus"),
+    "bytes": _plain("DownstreamContentSize"),
+    "referrer": _plain("request_Referer"),
+    "user_agent": _plain("request_User-Agent"),
+    "vhost": _plain("RequestHost", "RequestAddr"),
+    "duration": _plain("Duration"),
+    "user": _plain("ClientUsername"),
+    "forwarded_for": _plain("request_X-Forwarded-For"),
+}
+"""Traefik's access log with ``format: json``; headers are there when kept."""
+
+TRAEFIK_UNITS: dict[Path, float] = {("Duration",): 1e-9}
+
 WELL_KNOWN: dict[str, tuple[Path, ...]] = {
     "client": (
         *_plain("remote_addr", "client_ip", "remote_ip", "clientip", "clientIp", "client"),
@@ -39,7 +78,8 @@ WELL_KNOWN: dict[str, tuple[Path, ...]] = {
         *CADDY["client"],
         ("client", "ip"),
         ("source", "ip"),
-        *_plain("client.ip", "source.ip", "http_x_forwarded_for", "x_forwarded_for"),
+        *_plain("client.ip", "source.ip", "downstream_remote_address"),
+        *_plain("http_x_forwarded_for", "x_forwarded_for"),
     ),
     "time": _plain(
         "time",
@@ -111,6 +151,11 @@ WELL_KNOWN: dict[str, tuple[Path, ...]] = {
         ("event", "duration"),
     ),
     "user": _plain("remote_user", "user", "username", "user_id", "ClientUsername"),
+    "forwarded_for": (
+        *_plain("http_x_forwarded_for", "x_forwarded_for", "forwarded_for"),
+        *_plain("request_X-Forwarded-For", "X-Forwarded-For"),
+        ("request", "headers", "X-Forwarded-For"),
+    ),
 }
 """What people and programs call the fields: nginx's variable names, Traefik, Envoy,
 the Elastic Common Schema (nested or dotted)."""

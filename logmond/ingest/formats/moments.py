@@ -7,22 +7,24 @@ to the syslog header or to the moment of arrival.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from logmond.ingest.formats import strftime
 
-TIME_KINDS = ("clf", "iso8601", "epoch", "haproxy", "any")
+TIME_KINDS = ("clf", "iso8601", "epoch", "haproxy", "w3c", "any")
 """``clf``: ``23/Nov/2026:17:00:00 +0000``. ``iso8601``:
 ``2026-11-23T17:00:00.123+00:00``. ``epoch``: ``1795453200.123``, or the same in
 milliseconds, microseconds or nanoseconds. ``haproxy``: as clf, with a fraction
-and without zone. ``any``: whichever of them it looks like. Besides these,
-``strftime:`` with a format behind it (see `strftime`)."""
+and without zone. ``w3c``: a date, a space or TAB, a time, in UTC. ``any``:
+whichever of them it looks like. Besides these, ``strftime:`` with a format
+behind it (see `strftime`)."""
 
 EXAMPLES = {
     "clf": "23/Nov/2026:17:00:00 +0000",
     "haproxy": "23/Nov/2026:17:00:00.123",
     "iso8601": "2026-11-23T17:00:00+00:00",
     "epoch": "1795453200.123",
+    "w3c": "2026-11-23 17:00:00",
     "any": "2026-11-23T17:00:00+00:00",
 }
 """One stamp of each kind, for messages."""
@@ -32,6 +34,7 @@ _SHAPES = {
     "haproxy": r"[0-9A-Za-z/:.]{1,40}+",
     "iso8601": r"[0-9T:Z.,+-]{1,40}+",
     "epoch": r"[0-9.]{1,40}+",
+    "w3c": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ \t][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9}+)?+",
     "any": r"[^ \n]{1,40}+",
 }
 
@@ -81,6 +84,8 @@ def second_of(kind: str, stamp: bytes, zone: tzinfo, near: float | None = None) 
         return _iso8601(stamp, zone, near)
     if kind == "epoch":
         return _epoch(stamp)
+    if kind == "w3c":
+        return _iso8601(stamp.replace(b"\t", b" "), UTC, near)
     if kind.startswith(strftime.PREFIX):
         return _chosen(kind.removeprefix(strftime.PREFIX), stamp, zone, near)
     for reading in (_clf, _iso8601):

@@ -58,7 +58,18 @@ VARIABLES = {
     "upstream_bytes_received": Meaning("upstream_bytes_received", "list"),
     "upstream_cache_status": Meaning("cache_status"),
     "request_id": Meaning("request_id", "word"),
-    "request_length": Meaning("request_length", "number"),
+    "http_x_request_id": Meaning("request_id", "word", rank=1),
+    "request_length": Meaning("bytes_received", "number"),
+    "ssl_protocol": Meaning("tls_protocol", "word"),
+    "ssl_cipher": Meaning("tls_cipher", "word"),
+    "ssl_server_name": Meaning("tls_server_name", "word"),
+    "remote_port": Meaning("client_port", "number"),
+    "realip_remote_addr": Meaning("peer", "word"),
+    "http_x_forwarded_proto": Meaning("scheme", "word", rank=1),
+    "http_x_forwarded_host": Meaning("vhost", "word", rank=3),
+    "gzip_ratio": Meaning("gzip_ratio", "decimal"),
+    "args": Meaning("query"),
+    "query_string": Meaning("query", rank=1),
 }
 """What nginx's variables stand for. ``$host`` is the name asked for and never
 empty; ``$http_host`` may be and may hold a port."""

@@ -9,8 +9,19 @@ from logmond.ingest.formats.apache import compile_apache
 from logmond.ingest.formats.compiled import Format
 from logmond.ingest.formats.haproxy import compile_haproxy
 from logmond.ingest.formats.jsonlines import JsonFormat
-from logmond.ingest.formats.keys import CADDY, CADDY_UNITS, SECONDS_PER_UNIT, WELL_KNOWN
+from logmond.ingest.formats.keys import (
+    CADDY,
+    CADDY_UNITS,
+    ENVOY,
+    ENVOY_UNITS,
+    SECONDS_PER_UNIT,
+    TRAEFIK,
+    TRAEFIK_UNITS,
+    WELL_KNOWN,
+)
 from logmond.ingest.formats.nginx import compile_nginx
+from logmond.ingest.formats.plain import compile_plain, compile_unescaped
+from logmond.ingest.formats.w3c import compile_w3c
 
 # %l is written out as the "-" it always is: were any word taken for it, a line
 # with a host in front would be read as combined, the host as its client.
@@ -21,9 +32,23 @@ _NGINX = (
     '"$http_referer" "$http_user_agent"'
 )
 
+_LIGHTTPD = (
+    '{client:%s} {vhost:%s} {user:word} [{time:clf}] "{request}" {status:status} {bytes:number} '
+    '"{referrer}" "{user_agent}"'
+)
+
 
 def _caddy(_: str, name: str) -> Format:
     return JsonFormat(name, CADDY, CADDY_UNITS, closed=True)
+
+
+def _envoy_json(_: str, name: str) -> Format:
+    # Its keys are common words; only Envoy has flags of its own behind the status.
+    return JsonFormat(name, ENVOY, ENVOY_UNITS, closed=True, demanded="response_flags")
+
+
+def _traefik_json(_: str, name: str) -> Format:
+    return JsonFormat(name, TRAEFIK, TRAEFIK_UNITS, closed=True)
 
 
 def _json(_: str, name: str) -> Format:
@@ -34,12 +59,61 @@ Compiler = Callable[[str, str], Format]
 
 PRESETS: dict[str, tuple[Compiler, str]] = {
     "caddy": (_caddy, ""),
+    "envoy-json": (_envoy_json, ""),
+    "traefik-json": (_traefik_json, ""),
     "json": (_json, ""),
     # src/log.c, default_http_log_format and clf_http_log_format
     "haproxy-http": (
         compile_haproxy,
         "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc "
         "%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r",
+    ),
+    # Ends with what AWS adds at times: more columns, read by nobody yet.
+    "aws-alb": (
+        compile_plain,
+        "{type:word} {time:iso8601} {balancer:word} {client:word}:{client_port:number} "
+        "{upstream:word} {request_processing_time:seconds} {duration:seconds} "
+        "{response_processing_time:seconds} {status:status} {upstream_status:word} "
+        '{bytes_received:number} {bytes:number} "{request}" "{user_agent}" {tls_cipher:word} '
+        '{tls_protocol:word} {target_group:word} "{request_id}" "{vhost}" "{certificate}" '
+        '{rule_priority:word} {request_creation_time:word} "{actions}" "{redirect_url}" '
+        '"{error_reason}"{more}',
+    ),
+    # Envoy escapes nothing: a quoted value ends where what the format says next begins.
+    "istio": (
+        compile_unescaped,
+        '[{time:iso8601}] "{request}" {status:status} {response_flags:word} {details:word} '
+        '{termination:word} "{failure}" {bytes_received:number} {bytes:number} '
+        '{duration:number*0.001} {upstream_time:word} "{forwarded_for}" "{user_agent}" '
+        '"{request_id}" "{vhost}" "{upstream}" {cluster:word} {upstream_local:word} '
+        "{local_address:word} {client:word} {server_name:word} {route:word}",
+    ),
+    "envoy": (
+        compile_unescaped,
+        '[{time:iso8601}] "{request}" {status:status} {response_flags:word} '
+        "{bytes_received:number} {bytes:number} {duration:number*0.001} {upstream_time:word} "
+        '"{forwarded_for}" "{user_agent}" "{request_id}" "{vhost}" "{upstream}"',
+    ),
+    # src/log/FormatSquidNative.cc; an error page for junk has "error:..." as its URL
+    "squid": (
+        compile_plain,
+        "{time:epoch} {:spaces}{duration:number*0.001} {client:word} "
+        "{cache_status:word}/{status:status} {bytes:number} {method:word} {uri:word} {user:word} "
+        "{hierarchy:word} {content_type}",
+    ),
+    "cloudfront": (
+        compile_w3c,
+        "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem "
+        "sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type "
+        "x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for "
+        "ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status "
+        "fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type "
+        "sc-content-type sc-content-len sc-range-start sc-range-end",
+    ),
+    "iis": (
+        compile_w3c,
+        "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
+        "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken",
     ),
     "haproxy-clf": (
         compile_haproxy,
@@ -62,6 +136,8 @@ PRESETS: dict[str, tuple[Compiler, str]] = {
     "nginx-main": (compile_nginx, _NGINX + ' "$http_x_forwarded_for"'),
     "vhost-combined": (compile_apache, "%v:%p " + _COMBINED),
     "host-combined": (compile_apache, "%v " + _COMBINED),
+    # mod_accesslog.c; the host may be an address, and have a port
+    "lighttpd": (compile_plain, _LIGHTTPD % ("word", "word")),
     "combined": (compile_apache, _COMBINED),
     "common": (compile_apache, _COMMON),
 }
@@ -76,8 +152,28 @@ ALIASES = {
     "vhost_combined": "vhost-combined",
     "nginx": "combined",
     "nginx-combined": "combined",
+    "alb": "aws-alb",
+    "aws-cloudfront": "cloudfront",
+    "squid-native": "squid",
+    "w3c": "iis",
+    "traefik-clf": "traefik",
+    "haproxy": "haproxy-http",
 }
 """Other names for the same."""
+
+
+_WARY: dict[str, tuple[Compiler, str]] = {
+    "lighttpd": (compile_plain, _LIGHTTPD % ("address", "name")),
+}
+"""Presets that read less when nobody named them. In the place of lighttpd's host
+stands Apache's ident, or a second address where somebody logs a proxy's."""
+
+
+@cache
+def wary(name: str) -> Format:
+    """The preset as `auto` may use it: nothing is read that others could have written."""
+    compiler, text = _WARY.get(name) or PRESETS[name]
+    return compiler(text, name)
 
 
 @cache

@@ -12,6 +12,7 @@ from logmond.ingest.formats.detection import candidates
 from logmond.ingest.formats.haproxy import compile_haproxy
 from logmond.ingest.formats.nginx import compile_nginx
 from logmond.ingest.formats.presets import ALIASES, PRESETS, preset
+from logmond.ingest.formats.w3c import compile_w3c
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 # Apache has no directives of these names, HAProxy's formats hardly go without.
@@ -40,9 +41,11 @@ def compile_pasted(text: str) -> Format:
     """Compile a format as the server it was copied from understands it.
 
     Raises:
-        FormatError: it is no format of nginx, Apache or HAProxy.
+        FormatError: it is no format of nginx, Apache or HAProxy, nor a ``#Fields:`` line.
     """
     first = text.split(None, 1)[0].lower() if text.split() else ""
+    if first == "#fields:":
+        return compile_w3c(text)
     if first == "log_format":
         return compile_nginx(text)
     if first in ("logformat", "customlog"):
@@ -54,8 +57,8 @@ def compile_pasted(text: str) -> Format:
     if "%" in text:
         return compile_apache(text)
     raise FormatError(
-        f"{text.strip()[:60]!r} is no format: paste nginx's log_format, Apache's LogFormat "
-        f"or HAProxy's log-format, or name one of {_names()}"
+        f"{text.strip()[:60]!r} is no format: paste nginx's log_format, Apache's LogFormat, "
+        f"HAProxy's log-format or a #Fields: line, or name one of {_names()}"
     )
 
 

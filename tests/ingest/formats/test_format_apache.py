@@ -155,7 +155,7 @@ def test_unknown_directives_are_carried_under_names_that_tell_them() -> None:
         "note_x": b"b",
         "via": b"c",
         "sent_age": b"5",
-        "ssl_protocol": b"TLSv1.3",
+        "tls_protocol": b"TLSv1.3",
         "directive_Z": b"z",
         "directive_ti": b"t",
     }

@@ -25,6 +25,27 @@ SAMPLES = {
     b'- - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"',
     "caddy": b'{"ts":1646861401.5,"request":{"client_ip":"::1","method":"GET","uri":"/"},'
     b'"duration":0.1,"size":1,"status":200}',
+    "envoy-json": b'{"start_time":"2026-11-23T17:00:00.1Z","method":"GET","path":"/","duration":12,'
+    b'"response_code":200,"response_flags":"-","bytes_sent":5}',
+    "traefik-json": b'{"ClientHost":"::1","RequestMethod":"GET","RequestPath":"/","Duration":99000,'
+    b'"DownstreamStatus":200,"time":"2026-11-23T17:00:00Z"}',
+    "aws-alb": b"https 2026-11-23T17:00:00.186641Z app/lb/50dc 203.0.113.7:2817 10.0.0.1:80 0.086 "
+    b'0.048 0.037 200 200 0 57 "GET https://example.com:443/ HTTP/1.1" "curl/8" ECDHE TLSv1.2 a:x '
+    b'"Root=1-58" "example.com" "arn:y" 1 2026-11-23T16:59:59.364Z "forward" "-" "-" "10.0.0.1:80" '
+    b'"200" "-" "-" TID_123',
+    "istio": b'[2026-11-23T17:00:00.310Z] "GET / HTTP/1.1" 200 - via_upstream - "-" 0 5 12 11 "-" '
+    b'"curl/8" "id" "example.com" "10.0.0.1:80" inbound|80|| 127.0.0.6:1 10.0.0.1:80 '
+    b"203.0.113.7:4711 - default",
+    "envoy": b'[2026-11-23T17:00:00.310Z] "GET / HTTP/2" 200 - 0 5 12 1 "203.0.113.7" "curl/8" "x" '
+    b'"example.com" "10.0.0.1:80"',
+    "squid": b"1795453200.123      7 203.0.113.7 TCP_MISS/200 512 GET http://example.com/ - "
+    b"HIER_DIRECT/192.0.2.1 text/html",
+    "cloudfront": b"2026-11-23\t17:00:00\tSFO5\t5\t203.0.113.7\tGET\td.cloudfront.net\t/\t200\t-\t"
+    b"curl/8\t-\t-\tHit\tid\texample.com\thttps\t23\t0.001\t-\tTLSv1.2\tAES\tHit\tHTTP/2.0\t-\t-\t"
+    b"11040\t0.001\tHit\ttext/html\t5\t-\t-",
+    "iis": b"2026-11-23 17:00:00 10.0.0.1 GET / - 443 - 203.0.113.7 curl/8 - 200 0 0 12",
+    "lighttpd": b'203.0.113.7 a.example - [23/Nov/2026:17:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" '
+    b'"curl/8"',
     "json": b'{"time":"2026-11-23T17:00:00Z","method":"GET","uri":"/","status":200}',
 }
 
@@ -105,4 +126,6 @@ def test_no_lines_give_no_decision(lines: list[bytes]) -> None:
 def test_no_line_is_read_by_two_text_presets(name: str) -> None:
     """With format auto it makes no difference which preset is asked first."""
     readers = [fmt.name for fmt in candidates() if fmt.row(SAMPLES[name]) is not None]
-    assert readers == (["caddy", "json"] if name == "caddy" else [name])
+    assert readers == (
+        [name, "json"] if name in ("caddy", "envoy-json", "traefik-json") else [name]
+    )

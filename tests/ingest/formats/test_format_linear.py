@@ -9,9 +9,18 @@ from typing import Any
 
 import pytest
 
-from logmond.ingest.formats import detection, jsonvalues, moments, strftime, values
+from logmond.ingest.formats import (
+    detection,
+    jsonvalues,
+    moments,
+    proxies,
+    strftime,
+    values,
+    w3c,
+)
 from logmond.ingest.formats.apache import compile_apache
 from logmond.ingest.formats.compiled import TextFormat
+from logmond.ingest.formats.detection import candidates
 from logmond.ingest.formats.nginx import compile_nginx
 from logmond.ingest.formats.presets import PRESETS, preset
 
@@ -19,13 +28,14 @@ BOUND = 64
 """Repetitions up to this many may be tried again: they cost a constant."""
 
 TEXTS = [fmt for fmt in map(preset, PRESETS) if isinstance(fmt, TextFormat)]
+TEXTS += [fmt for fmt in candidates() if isinstance(fmt, TextFormat) and fmt not in TEXTS]
 TEXTS += [
     compile_nginx("$foo;$status [$time_local] $host$request_uri|$upstream_addr $bar -- $baz"),
     compile_nginx('log_format n escape=none \'"$request" "$http_user_agent" $msec\';'),
     compile_apache(r"%{%d/%b/%Y %T}t.%{msec_frac}t %V:%p %{X}i:%D \"%r\" '%{Y}i' %>s"),
 ]
 
-MODULES = [detection, jsonvalues, moments, strftime, values]
+MODULES = [detection, jsonvalues, moments, proxies, strftime, values, w3c]
 
 
 def faults(tree: Any) -> list[str]:
