@@ -74,12 +74,16 @@ backend b
 
 
 class Peers:
-    """Starts peers for one test, and stops them by process id when it ends."""
+    """Starts peers for one test, and stops them by process id when it ends.
+
+    `configurations` are the files that web servers were started with, oldest first.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._stops: list[Process] = []
         self._public: list[Path] = []
+        self.configurations: list[Path] = []
 
     def nginx(self, log: str) -> int:
         """An nginx with the directives `log` in its http block; its port."""
@@ -88,6 +92,7 @@ class Peers:
         user = "user root;" if os.geteuid() == 0 else ""
         config = folder / "nginx.conf"
         config.write_text(_NGINX.format(user=user, folder=folder, log=log, port=port))
+        self.configurations.append(config)
         self._start(["nginx", "-p", folder, "-c", config], folder).ready_at(port)
         return port
 
@@ -106,6 +111,7 @@ class Peers:
         )
         port, config = free_port(), folder / "apache.conf"
         config.write_text(_APACHE.format(folder=folder, port=port, modules=modules, log=log))
+        self.configurations.append(config)
         command = ["apache2", "-d", folder, "-f", config, "-D", "FOREGROUND"]
         self._start(command, folder, environ).ready_at(port)
         return port
