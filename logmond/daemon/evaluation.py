@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from logmond.alerts.service import AlertService
 from logmond.daemon.inputs import Input
 from logmond.stats.service import StatisticsService
-from logmond.telemetry import clock
+from logmond.telemetry import clock, moment
 
 
 class Evaluation:
@@ -52,19 +52,19 @@ class Evaluation:
         """Begin a new epoch after `second`; what lies between was not observed."""
         before = self.stats.evaluated
         self._log.warn(
-            "new epoch: {reason}; evaluation goes on at {second} (was at {before})",
+            "new epoch: {reason}; evaluation goes on after {second} (was at {before})",
             reason=reason,
-            second=second,
-            before=before,
+            second=moment(second),
+            before="no second yet" if before is None else moment(before),
         )
         self.stats.jump(second)
         if before is None:
             return
-        first = before + 1
-        if second <= before:  # set back: nothing before this epoch can be believed
-            first = second - 2 * 3600
+        if second <= before:
+            self.stats.coverage.begin_again(second + 1)
+            return
         for name in self.inputs:
-            self.stats.coverage.gap(name, first, second, reason)
+            self.stats.coverage.gap(name, before + 1, second, reason)
 
     def judge(self, second: int) -> None:
         """Tell the statistics what cannot be believed of this tick."""

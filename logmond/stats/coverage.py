@@ -56,6 +56,15 @@ class Coverage:
                 return
         self._gaps.append(Gap(source, first, last, reason))
 
+    def begin_again(self, since: int) -> None:
+        """The clock was set back: every source is believed from second `since` on, no earlier.
+
+        Starts and gaps of the time that has not come again yet would make
+        windows empty until it has.
+        """
+        self._since = dict.fromkeys(self._since, since)
+        self._gaps = []
+
     def mark_broken(self, source: str, reason: str | None) -> None:
         """`source` is known to be broken for `reason`, or (None) in order again."""
         if reason is None:

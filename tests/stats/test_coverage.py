@@ -63,3 +63,13 @@ def test_coverage_survives_a_restart(coverage: Coverage) -> None:
     again.restore(snapshot["since"], snapshot["gaps"])  # type: ignore[arg-type]
     for start in range(95, 165):
         assert again.state(None, start, start + 5) == coverage.state(None, start, start + 5)
+
+
+def test_a_clock_set_back_is_believed_from_there_on(coverage: Coverage) -> None:
+    """What was known of the time that comes again makes no window of it empty."""
+    coverage.gap("nginx", 130, 3730, "the clock stepped by +3600s")
+    coverage.begin_again(50)
+    for sources in (frozenset({"nginx"}), frozenset({"apache"}), None):
+        assert coverage.state(sources, 50, 200) == "whole"
+        assert coverage.state(sources, 49, 60) == "partial"
+        assert coverage.state(sources, 40, 49) == "empty"
