@@ -22,6 +22,13 @@ SLICE_S = 0.005
 
 CHUNK_BYTES = 128 * 1024
 
+STILL_S = 2 * 86400
+"""Seconds without a line after which the next one without a line changes nothing.
+
+Windows are an hour at most, `for` and `hold` a day. One line with a stamp of
+years ago must not hold up the daemon for hours.
+"""
+
 
 class CatchUp:
     """One run over everything the followed files hold."""
@@ -48,6 +55,7 @@ class CatchUp:
         self._unfinished: list[tuple[Input, Any]] = []
         self.done: Deferred[None] = Deferred(self._cancel)
         self._call: Any = None
+        self._still_s = 0
 
     def run(self) -> None:
         """Read everything; `done` fires when the evaluated second has reached the present."""
@@ -74,38 +82,51 @@ class CatchUp:
         self.done.callback(None)
 
     def _step(self) -> bool:
-        """One chunk, or some seconds; False when all is done."""
-        if self._unfinished:
+        """One second evaluated, or one chunk read; False when all is done."""
+        stats = self._evaluation.stats
+        if stats.evaluated is not None and stats.evaluated < self._reached():
+            self._evaluate(stats.evaluated + 1)
+        elif self._unfinished:
             self._read()
-            return True
-        evaluated, newest = self._evaluation.stats.evaluated, self._newest()
-        if evaluated is None:
-            self._evaluation.stats.start(newest)
+        elif stats.evaluated is None:
+            self._begin(self._newest())
+        else:
             return False
-        last = min(newest, evaluated + 60)
-        self._evaluation.advance(range(evaluated + 1, last + 1))
-        return last < newest
+        return True
+
+    def _reached(self) -> int:
+        """The second up to which no file can add lines any more, but late ones."""
+        newest = self._newest()
+        if not self._unfinished:
+            return newest
+        return min(newest, min(one.newest or 0 for _, one in self._unfinished) - self._delay_s)
+
+    def _evaluate(self, second: int) -> None:
+        """Evaluate `second`, or the next one at which something can happen."""
+        tiers = self._evaluation.stats.tiers
+        self._still_s = 0 if tiers.second(second).cells else self._still_s + 1
+        if self._still_s > STILL_S:
+            until, oldest = self._reached(), tiers.oldest_open()
+            until = until if oldest is None else min(until, oldest)
+            if until > second:
+                self._evaluation.stats.jump(until - 1)
+                second = until
+        self._evaluation.advance((second,))
 
     def _read(self) -> None:
-        """Read on where the oldest lines are; evaluate what no file can add to any more."""
-        stats = self._evaluation.stats
-        entry = min(self._unfinished, key=lambda entry: entry[1].newest or 0)
-        member, follower = entry
+        """Read on where the oldest lines are."""
+        member, follower = min(self._unfinished, key=lambda entry: entry[1].newest or 0)
         if not follower.pump(CHUNK_BYTES):
-            self._unfinished.remove(entry)
+            self._unfinished.remove((member, follower))
         self._evaluation.collect_one(member, follower.newest or self._newest())
-        if stats.evaluated is None:
-            if any(one.newest is None for _, one in self._unfinished):
-                return
+        stats = self._evaluation.stats
+        if stats.evaluated is None and all(one.newest is not None for _, one in self._unfinished):
             oldest = stats.tiers.oldest_open()
-            if oldest is None:
-                return
-            stats.start(oldest - 1)
-            for name in self._evaluation.inputs:
-                stats.coverage.observe(name, oldest)
-        if not self._unfinished:
-            return
-        reached = min(one.newest or 0 for _, one in self._unfinished) - self._delay_s
-        evaluated = stats.evaluated or 0
-        if reached > evaluated:
-            self._evaluation.advance(range(evaluated + 1, min(reached, self._newest()) + 1))
+            if oldest is not None:
+                self._begin(oldest - 1)
+
+    def _begin(self, evaluated: int) -> None:
+        """Let the second after `evaluated` be the first; every source is believed from there."""
+        self._evaluation.stats.start(evaluated)
+        for name in self._evaluation.inputs:
+            self._evaluation.stats.coverage.observe(name, evaluated + 1)
