@@ -5,7 +5,8 @@
 
 # Which Python: the first of 3.11 or newer with venv, or PYTHON=/path/to/one.
 PYTHON ?=
-# What `make test` passes on: make test ARGS="tests/alerts -k peak"
+# What `make test` and `make run` pass on: make test ARGS="tests/alerts -k peak",
+# make run ARGS="--scenario errors --set admin.listen=tcp://localhost:9001"
 ARGS ?=
 
 # Where `make install` puts things; DESTDIR stands before all of it.
@@ -25,7 +26,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.run ## run the demo: traffic, alerts, and the admin port on localhost:9000
-	@$(BIN)/logmond demo
+	@$(BIN)/logmond demo $(ARGS)
 
 test: .venv/.test ## run the tests (ARGS="..." is passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -83,7 +83,8 @@ class Incident:
     opening: str = ""
     closing: str = ""
     noted_at: int = 0
-    noted_value: float | None = None
+    trend_at: int = 0
+    trend_values: tuple[float | None, float | None] = (None, None)
     blind_since: int | None = None
     blind_reason: str = ""
 
@@ -119,13 +120,19 @@ class Incident:
 
     @property
     def trend(self) -> str:
-        """Where the value went since it was last told: "rising", "falling" or "steady"."""
-        if self.value is None or self.noted_value is None:
+        """Where the value went over the last `TREND_S` to twice that: "rising", "falling"..."""
+        before = self.trend_values[0]
+        if self.value is None or before is None:
             return "steady"
-        change = self.value - self.noted_value
-        if abs(change) <= TREND_SHARE * abs(self.noted_value):
+        change = self.value - before
+        if abs(change) <= TREND_SHARE * abs(before):
             return "steady"
         return "rising" if change > 0 else "falling"
+
+    def follow(self, second: int) -> None:
+        """Remember the value of now and then, for the trend."""
+        if not self.trend_at <= second < self.trend_at + TREND_S:
+            self.trend_at, self.trend_values = second, (self.trend_values[1], self.value)
 
     def saw(self, second: int, value: float | None, requests: int) -> None:
         """Take one single second into the peaks; of equal ones the first stays."""
@@ -138,7 +145,7 @@ class Incident:
         """Go on under a changed rule of the same name; the severity never falls."""
         if rule.metric != self.definition.metric:
             self.peak_value = None
-            self.value = self.noted_value = None
+            self.value, self.trend_values = None, (None, None)
         self.definition = rule
         self.level = min(self.level, len(rule.limits) - 1)
         rank = SEVERITIES.index(self.severity)
@@ -178,6 +185,9 @@ class Incident:
             samples=self.samples,
         )
 
+
+TREND_S = 10
+"""Seconds between two values the trend is told from."""
 
 TREND_SHARE = 0.05
 """A value within this share of the one told before is steady."""

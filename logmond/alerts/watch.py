@@ -175,7 +175,7 @@ class Watch:
         self._take(incident, sight, track, second)
         for earlier, tally in self.observer.history(group, second):
             self._peak(incident, earlier, tally)
-        incident.noted_value = incident.value
+        incident.trend_at, incident.trend_values = second, (incident.value, incident.value)
         if sight.blind:  # told by the alert itself
             incident.blind_since, incident.blind_reason = second, sight.reason or ""
         self.incidents[group] = incident
@@ -236,11 +236,12 @@ class Watch:
         return [incident.as_event("alert", second)]
 
     def _note(self, incident: Incident, second: int) -> list[Event]:
+        incident.follow(second)
         incident.noted_at = min(incident.noted_at, second)  # the clock may be set back
         if second - incident.noted_at < UPDATE_S:
             return []
         event = incident.as_event("update", second, wording.update(incident))
-        incident.noted_at, incident.noted_value = second, incident.value
+        incident.noted_at = second
         return [event]
 
 

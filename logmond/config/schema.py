@@ -56,7 +56,7 @@ class StateUrl(Kind):
 
 
 class HistoryConfig(Section):
-    """The durable state: what survives a restart, and minutes of history."""
+    """The durable state: what survives a restart."""
 
     shorthand: ClassVar[str | None] = "url"
 
@@ -66,7 +66,7 @@ class HistoryConfig(Section):
         "configuration file it is `none`.",
     )
     keep_s: Annotated[int, Seconds(3600, 3660 * 86400)] = Field(
-        30 * 86400, alias="keep", description="How long minutes of history are kept."
+        30 * 86400, alias="keep", description="How long ended incidents are kept."
     )
 
     @property

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ORIGIN = "demo"
 
+DRAIN_S = 0.2
+"""Seconds from the last past line to the first evaluation."""
+
 
 def scenario_named(name: str) -> Scenario:
     """The scenario of a name.
@@ -51,7 +54,7 @@ class Feed:
         self._demo: Demo | None = None
 
     def start(self, daemon: Daemon, hold: Deferred[None]) -> None:
-        """Send the past two minutes, then let evaluation go on, then each second its lines.
+        """Send the past minutes, then let evaluation go on, then each second its lines.
 
         Raises:
             SourceError: the listener cannot be sent to.
@@ -64,7 +67,10 @@ class Feed:
             self._scenario, self._seed, (address.host, address.port), daemon.around.wall,
             daemon.reactor,
         )  # fmt: skip
-        self._demo.backfilled.addCallbacks(lambda _: hold.callback(None), lambda _: None)
+        # What was sent last is still in the kernel: evaluate once it was drained.
+        self._demo.backfilled.addCallbacks(
+            lambda _: daemon.reactor.callLater(DRAIN_S, hold.callback, None), lambda _: None
+        )
         self._demo.start()
 
     def stop(self) -> None:

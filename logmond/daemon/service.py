@@ -233,21 +233,24 @@ class Daemon:
         """Read the configuration again; fails with ConfigError and changes nothing if it is bad."""
         self._notifier.reloading(monotonic())
         done = maybeDeferred(self._reload)
-        done.addErrback(self._not_reloaded)
-        return done.addBoth(self._reloaded)
+        return done.addCallbacks(self._reloaded, self._not_reloaded)
 
     def _reload(self) -> Deferred[Sequence[str]]:
         return apply(self, self._load_again())
 
     def _not_reloaded(self, failure: Failure) -> Failure:
         error = failure.value
-        shown = str(error) if isinstance(error, ConfigError) else failure.getErrorMessage()
-        self._log.error("reload refused, the old configuration stays: {shown}", shown=shown)
+        problems = error.problems if isinstance(error, ConfigError) else [error]
+        self._log.error("reload refused, the old configuration stays")
+        for problem in problems:
+            self._log.error("{problem}", problem=problem)
+        self._notifier.ready()
         return failure
 
-    def _reloaded(self, result: Any) -> Any:
+    def _reloaded(self, told: Sequence[str]) -> Sequence[str]:
+        self._log.info("reloaded: {told}", told="; ".join(told))
         self._notifier.ready()
-        return result
+        return told
 
     def reopen(self) -> None:
         """Open log files anew (SIGUSR1, after logrotate)."""
@@ -272,7 +275,12 @@ class Daemon:
         await self.state.close()
         await self.admin.close()
         self.outputs.close()
+        self._log.info("stopped; {lines} lines counted", lines=self._counted())
         self._notifier.close()
+
+    def _counted(self) -> str:
+        total = sum(m.ledger.totals["counted"] for m in self.inputs.values())
+        return f"{total:,}"
 
     def _abandon(self) -> None:
         """A start that failed: free what was opened; the process ends anyway."""

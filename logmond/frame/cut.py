@@ -8,6 +8,7 @@ source stay exact however hostile the traffic; only "which section" is lost.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from logmond.frame.frame import OTHER, Bounded, CellKey, DurationKey, Exact
 from logmond.frame.sketches import TOP_CAP
@@ -63,20 +64,18 @@ def cut_bounded(bounded: Bounded, cap: int = TOP_CAP) -> None:
 
 
 def _cut_cells(exact: Exact, cap: int, protected: Callable[[CellKey], bool]) -> None:
-    kept: dict[CellKey, list[int]] = {}
     folded: dict[CellKey, list[int]] = {}
-    ranking: list[tuple[int, CellKey]] = []
+    spared: list[tuple[int, CellKey]] = []
+    ordinary: list[tuple[int, CellKey]] = []
     for key, tally in exact.cells.items():
         if key[_SECTION] == OTHER and key == folded_cell(key):
             folded[key] = tally
-        elif protected(key):
-            kept[key] = tally
         else:
-            ranking.append((-tally[0], key))
-    ranking.sort()
-    room = max(0, cap - len(kept))
-    kept.update((key, exact.cells[key]) for _, key in ranking[:room])
-    for _, key in ranking[room:]:
+            (spared if protected(key) else ordinary).append((-tally[0], key))
+    keys = _ranked(spared, ordinary)
+    room = max(cap, min(len(spared), SPARED * cap))
+    kept = {key: exact.cells[key] for key in keys[:room]}
+    for key in keys[room:]:
         hits, size = exact.cells[key]
         tally = folded.setdefault(folded_cell(key), [0, 0])
         tally[0] += hits
@@ -85,22 +84,30 @@ def _cut_cells(exact: Exact, cap: int, protected: Callable[[CellKey], bool]) -> 
 
 
 def _cut_durations(exact: Exact, cap: int, protected: Callable[[CellKey], bool]) -> None:
-    spared = {(key[0], key[1], key[_SECTION]) for key in exact.cells if protected(key)}
-    kept: dict[DurationKey, dict[int, int]] = {}
+    named = {(key[0], key[1], key[_SECTION]) for key in exact.cells if protected(key)}
     folded: dict[DurationKey, dict[int, int]] = {}
-    ranking: list[tuple[int, DurationKey]] = []
+    spared: list[tuple[int, DurationKey]] = []
+    ordinary: list[tuple[int, DurationKey]] = []
     for key, histogram in exact.durations.items():
         if key == folded_duration(key):
             folded[key] = histogram
-        elif key in spared:
-            kept[key] = histogram
         else:
-            ranking.append((-sum(histogram.values()), key))
-    ranking.sort()
-    room = max(0, cap - len(kept))
-    kept.update((key, exact.durations[key]) for _, key in ranking[:room])
-    for _, key in ranking[room:]:
+            (spared if key in named else ordinary).append((-sum(histogram.values()), key))
+    keys = _ranked(spared, ordinary)
+    room = max(cap, min(len(spared), SPARED * cap))
+    kept = {key: exact.durations[key] for key in keys[:room]}
+    for key in keys[room:]:
         mine = folded.setdefault(folded_duration(key), {})
         for bucket, hits in exact.durations[key].items():
             mine[bucket] = mine.get(bucket, 0) + hits
     exact.durations = kept | folded
+
+
+K = TypeVar("K", bound=tuple[str, ...])
+
+
+def _ranked(spared: list[tuple[int, K]], ordinary: list[tuple[int, K]]) -> list[K]:
+    """Protected keys first, then the others, each most hits first, equal ones by key."""
+    spared.sort()
+    ordinary.sort()
+    return [key for _, key in spared] + [key for _, key in ordinary]

@@ -121,7 +121,8 @@ def ctl(
                 return FAILED
             return _ask(client, f"json {command}" if json else command, out, err, json=json)
     except OSError as trouble:
-        why = "no answer in time" if isinstance(trouble, TimeoutError) else str(trouble)
+        late = isinstance(trouble, TimeoutError)
+        why = "no answer in time" if late else trouble.strerror or str(trouble)
         print(f"logmond ctl: {host}:{port}: {why}; is the daemon running?", file=err)
         return FAILED
 

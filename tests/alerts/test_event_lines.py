@@ -45,7 +45,7 @@ def test_an_update_comes_every_minute_with_the_trend() -> None:
     events = Daemon(HIGH, stats=spike()).run(300)
     assert lines_of(events, "update")[0] == (
         "2026-11-23T17:01:37Z UPDATE warning high-traffic ID web1: "
-        "still above 10 for 1m0s: now 13.0 (rising), peak 31 requests/s at 17:00:04Z."
+        "still above 10 for 1m0s: now 13.0 (steady), peak 31 requests/s at 17:00:04Z."
     )
     assert [e.at - START for e in events if e.kind == "update"] == [97, 157, 217]
 

@@ -114,7 +114,7 @@ def incident(rule: Rule = RULE, key: tuple[str, ...] = (), at: int = NOW) -> Inc
         peak_requests=Peak(31.0, at - 6),
         evidence=(Evidence("section", "/api", 0.83), Evidence("client", "203.0.113.7", 0.71, 0.02)),
         samples=("GET /api/items 200",),
-        noted_value=2 * value,
+        trend_values=(2 * value, value),
     )
     made.opening = wording.alert(made)
     return made

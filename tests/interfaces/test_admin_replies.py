@@ -159,7 +159,7 @@ def test_stats_before_the_first_evaluated_second_has_no_times() -> None:
 def test_top_shows_rank_hits_share_and_the_error_of_a_bounded_table() -> None:
     """Hits may be missing from a capped table: the column says how many at most."""
     assert ask("top client").splitlines() == [
-        "1,704 lines over 2m",
+        "1,704 lines over 2m, whole 10 s blocks",
         "rank   hits  share  error  client",
         "   1  1,200    70%     +3  203.0.113.7",
         "   2     17   1.0%     +3  2001:db8:1:2::/64",

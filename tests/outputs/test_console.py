@@ -58,7 +58,7 @@ def incident(rule: Rule = RULE, key: tuple[str, ...] = ()) -> Incident:
         triggered_at=AT - 60,
         updated_at=AT,
         value=12.1,
-        noted_value=14.2,
+        trend_values=(14.2, 14.2),
         peak_requests=Peak(31, AT - 66),
     )
     made.opening = wording.alert(made)

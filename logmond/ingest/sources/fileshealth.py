@@ -59,7 +59,7 @@ class FilesHealth:
             return "degraded", f"missing: {gone} was removed and has not come back", True
         waiting = [pattern for pattern in self._patterns if not _has_file(pattern, tracks)]
         if waiting:
-            return "waiting", f"waiting for {', '.join(waiting)} to appear", False
+            return "waiting", f"{', '.join(waiting)} does not exist yet", False
         return "ok", "", False
 
     def _gone(self, tracks: Mapping[str, Track], now: float) -> str | None:

@@ -118,8 +118,9 @@ def _whole(incident: Incident) -> Iterator[str]:
     if incident.ended_at is not None:
         rows.append(("ended", moment(incident.ended_at)))
     rows.append(("value", _value(incident)))
+    counts_requests = metric in ("hits", "hits_per_second")
     for name, reached in (("peak", incident.peak_value), ("peak req/s", incident.peak_requests)):
-        if reached is not None:
+        if reached is not None and not (counts_requests and name == "peak"):
             shown = number(reached.value)
             if reached is incident.peak_value:
                 shown = text.measured(metric, reached.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from logmond.alerts.quantities import quantity
+from logmond.frame.frame import BLOCK_S, TOP_DIMENSIONS
 from logmond.frame.selector import Selector
 from logmond.interfaces.admin import text
 from logmond.interfaces.admin.answer import Answer
@@ -163,7 +164,9 @@ def _top_lines(found: TopTable, errors: bool) -> Iterator[str]:
     if not found.rows:
         yield f'no {kind} in the last {window(found.window_s)}; see "sources"'
         return
-    yield f"{found.total:,} {kind} over {window(found.window_s)}"
+    # Tops are kept by block: a window takes in the whole of every block it touches.
+    grid = f", whole {BLOCK_S} s blocks" if found.dimension in TOP_DIMENSIONS else ""
+    yield f"{found.total:,} {kind} over {window(found.window_s)}{grid}"
     yield from _shares_table(found.rows, found.dimension, ranked=True)
 
 
