@@ -18,7 +18,7 @@ def test_every_second_is_due_exactly_once_whatever_the_ticks_do() -> None:
     """Late, early and uneven ticks never skip or repeat a second."""
     clock, evaluated, seen = clock_at(10.0), int(WALL) - 4, []
     moment = 0.0
-    for wait in (1.0, 0.4, 0.2, 2.9, 1.0, 0.0, 4.9, 1.1):
+    for wait in (1.0, 0.4, 0.2, 2.9, 0.1, 1.0, 0.0, 4.9, 1.1):
         moment += wait
         due = clock.tick(evaluated, 10.0 + moment, WALL + moment)
         assert due.jump is None
@@ -47,6 +47,25 @@ def test_small_corrections_are_followed_within_the_epoch() -> None:
     assert list(due.seconds) == [int(WALL) - 2, int(WALL) - 1, int(WALL)]
     back = clock.tick(int(WALL), 12.0, WALL + 1)
     assert list(back.seconds) == []
+
+
+def test_what_was_missed_is_read_before_it_is_evaluated() -> None:
+    """A late tick evaluates nothing, nor does one that follows on its heels."""
+    clock, evaluated = clock_at(10.0), int(WALL) - 3
+    for moment in (14.0, 14.3):
+        due = clock.tick(evaluated, moment, WALL + moment - 10)
+        assert (list(due.seconds), due.jump) == ([], None)
+    due = clock.tick(evaluated, 15.0, WALL + 5)
+    assert list(due.seconds) == list(range(evaluated + 1, evaluated + 6))
+
+
+def test_ticks_that_are_always_late_do_not_stop_evaluation() -> None:
+    """On a machine that cannot keep up every other tick evaluates."""
+    clock, evaluated, seen = clock_at(10.0), int(WALL) - 3, []
+    for moment in (12.0, 14.0, 16.0, 18.0):
+        seen.append(list(clock.tick(evaluated, moment, WALL + moment - 10).seconds))
+        evaluated = seen[-1][-1] if seen[-1] else evaluated
+    assert list(map(len, seen)) == [0, 4, 0, 4]
 
 
 def test_a_stopped_process_begins_a_new_epoch() -> None:
