@@ -97,6 +97,23 @@ def check(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def doctor(arguments: argparse.Namespace) -> int:
+    """What can be read, what arrives, and which servers do not log here, with the fixes."""
+    from logmond.daemon.diagnosis import examine
+    from logmond.interfaces.doctor import rendered
+
+    findings = examine(
+        arguments.config,
+        os.environ,
+        user=arguments.user,
+        admin=_address(arguments.admin) if arguments.admin else None,
+        servers={"nginx": arguments.nginx, "apache": arguments.apache},
+    )
+    for line in rendered(findings):
+        print(line)
+    return FAILED if any(finding.kind == "fix" for finding in findings) else 0
+
+
 def parse(arguments: argparse.Namespace) -> int:
     """Lines in, JSON records out."""
     from logmond.interfaces.parsing import parse_lines
@@ -127,12 +144,17 @@ def ctl(arguments: argparse.Namespace) -> int:
     """One admin command, for scripts."""
     from logmond.interfaces.client import ctl as ask
 
-    host, _, port = arguments.admin.rpartition(":")
     token = None
     if arguments.token_file:
         token = _secret(arguments.token_file)
-    address = (host.strip("[]") or "localhost", _port(port))
-    return ask(arguments.command, address, sys.stdout, sys.stderr, token=token, json=arguments.json)
+    return ask(
+        arguments.command,
+        _address(arguments.admin),
+        sys.stdout,
+        sys.stderr,
+        token=token,
+        json=arguments.json,
+    )
 
 
 def _secret(path: str) -> str:
@@ -141,6 +163,11 @@ def _secret(path: str) -> str:
             return file.read().strip()
     except OSError as error:
         raise LogmondError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]") or "localhost", _port(port)
 
 
 def _port(text: str) -> int:
@@ -187,6 +214,15 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("file", metavar="FILE")
     checking.add_argument("--user", help="also say which files this user cannot read")
     settable(checking)
+
+    examining = verb("doctor", doctor)
+    examining.add_argument(
+        "-c", "--config", metavar="FILE", help="default: /etc/logmond/logmond.yaml, else built-in"
+    )
+    examining.add_argument("--user", help="whoever the daemon runs as; default: you")
+    examining.add_argument("--admin", metavar="HOST:PORT", help="default: as configured")
+    examining.add_argument("--nginx", metavar="FILE", help="default: at its usual places")
+    examining.add_argument("--apache", metavar="FILE", help="default: at its usual places")
 
     parsing = verb("parse", parse)
     parsing.add_argument("--format", default="auto", help="a preset, or a pasted format")

@@ -68,8 +68,9 @@ def findings(config: Config, user: User) -> Iterator[Finding]:
             place = ("sources", index, "files", number)
             paths = sorted(glob(pattern)) or [pattern]
             for path in paths:
-                message = _refusal(path, user)
-                if message:
+                refused = refusal(path, user)
+                if refused:
+                    message = ": ".join(part for part in refused if part)
                     yield place, f"{source.name}: {message}"
                     continue
                 status = os.stat(path)
@@ -87,29 +88,32 @@ def findings(config: Config, user: User) -> Iterator[Finding]:
                     )
 
 
-def _refusal(path: str, user: User) -> str | None:
-    """Why the user cannot read a file, with what would help; None when it can."""
+def refusal(path: str, user: User) -> tuple[str, str] | None:
+    """Why the user cannot read a file, and the command that helps ("" for none).
+
+    None when it can.
+    """
     path = os.path.realpath(path)
     for directory in _parents(path):
         try:
             status = os.stat(directory)
         except OSError:
-            return f"{directory} does not exist; waited for"
+            return f"{directory} does not exist; waited for", ""
         if not user.may(status, 1):
             return (
-                f"user {user.name} cannot enter {directory} ({_owned(status)}): "
-                f"{_help(status, user, directory, 'x')}"
+                f"user {user.name} cannot enter {directory} ({_owned(status)})",
+                _help(status, user, directory, "x"),
             )
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        return f"{path} does not exist yet; waited for"
+        return f"{path} does not exist yet; waited for", ""
     except OSError as error:
-        return f"{path}: {(error.strerror or str(error)).lower()}"
+        return f"{path}: {(error.strerror or str(error)).lower()}", ""
     if not user.may(status, 4):
         return (
-            f"user {user.name} cannot read {path} ({_owned(status)}): "
-            f"{_help(status, user, path, 'r')}"
+            f"user {user.name} cannot read {path} ({_owned(status)})",
+            _help(status, user, path, "r"),
         )
     return None
 

@@ -35,6 +35,7 @@ class Log:
             ``unixgram:///dev/log``; "" where it cannot be told.
         condition: of which requests a line is written; "" for all.
         unread: why its lines cannot be followed here; "" when they can.
+        built_in: nobody wrote it down; it is what the server does by itself.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Log:
     address: str = ""
     condition: str = ""
     unread: str = ""
+    built_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class _Reading:
         """The servers and what stands in them; http itself where there is no server."""
         top = self._level(http, ())
         self._define(top.directives)
-        default = Log("file", self._default, http.place)
+        default = Log("file", self._default, http.place, built_in=True)
         scopes = list(self._effective(top, (default,)))
         yield from scopes[1:] if len(scopes) > 1 else scopes
 

@@ -71,7 +71,9 @@ class _Parser:
         opened: list[int] = []
         began = 1
         while True:
-            self._position = _SPACE.match(self._text, self._position).end()  # type: ignore[union-attr]
+            space = _SPACE.match(self._text, self._position)
+            assert space is not None  # it matches nothing, too
+            self._position = space.end()
             mark = self._text[self._position : self._position + 1]
             if not mark:
                 if words or opened:
