@@ -11,8 +11,8 @@ class RecordingIntake:
     """An `Intake` that remembers what it was given, and counts every message.
 
     `taken` holds all messages and lines in the order they came, without their
-    LF; `batches` each call of `messages` as (messages, believed); `chunks` the
-    bytes of each call of `lines`.
+    LF; `batches` each call of `messages` as (messages, believed), `peers` the peer
+    of each; `chunks` the bytes of each call of `lines`.
     """
 
     def __init__(
@@ -23,12 +23,14 @@ class RecordingIntake:
         self.ledger = Ledger()
         self.taken: list[bytes] = []
         self.batches: list[tuple[list[bytes], bool]] = []
+        self.peers: list[str] = []
         self.chunks: list[bytes] = []
         self._second_of = second_of
 
-    def messages(self, messages: Sequence[bytes], *, believed: bool) -> int | None:
+    def messages(self, messages: Sequence[bytes], *, believed: bool, peer: str = "") -> int | None:
         """Record framed messages."""
         self.batches.append((list(messages), believed))
+        self.peers.append(peer)
         return self._take(list(messages))
 
     def lines(self, chunk: bytes) -> int | None:

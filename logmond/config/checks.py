@@ -17,6 +17,7 @@ from logmond.config.source import SourceConfig
 from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.frame.selector import match
+from logmond.ingest.formats.compiled import Format
 
 Finding = tuple[Path, str]
 
@@ -174,6 +175,16 @@ def _read_twice(config: Config) -> Iterator[Finding]:
 def _about_source(source: SourceConfig) -> Iterator[str]:
     if source.accept.tag is not None and not source.listen:
         yield "accept.tag filters every line that has no syslog header"
+    if source.trusted_proxies and not any(map(_forwards, source.formats())):
+        yield (
+            "trusted_proxies has no effect: its format logs no forwarded address; "
+            "add $http_x_forwarded_for (nginx) or %{X-Forwarded-For}i (Apache)"
+        )
     for pattern in source.files:
         if not pattern.startswith("/"):
             yield f"{pattern} depends on the directory the daemon is started in; write it from /"
+
+
+def _forwards(form: Format) -> bool:
+    """Whether lines of a format say whom a proxy asked for, be it in the client's place."""
+    return form.forwarding() is not form or "forwarded" in form.shape.lower()

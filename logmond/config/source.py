@@ -17,6 +17,7 @@ from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.errors import FormatError
 from logmond.ingest.formats.compiled import Format
+from logmond.ingest.formats.proxies import network_of
 from logmond.ingest.formats.table import format_of
 
 MAX_FORMAT_BYTES = 4096
@@ -76,6 +77,21 @@ class Zone(Text):
         return text
 
 
+class ProxyNetwork(Text):
+    """The network of proxies, or one address, or ``unix:``."""
+
+    described = "network"
+
+    def __init__(self) -> None:
+        super().__init__("network")
+
+    def read(self, value: Any) -> str:
+        """The text, once it is a network."""
+        text = super().read(value)
+        network_of(text)
+        return text
+
+
 class AcceptConfig(Section):
     """Which of the messages of a listener belong to this source."""
 
@@ -123,6 +139,12 @@ class SourceConfig(Section):
     format: Annotated[str, LogFormat()] = Field(
         "auto",
         description="`auto`, a preset, or a pasted nginx `log_format` or Apache `LogFormat`.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], Listed(ProxyNetwork())] = Field(
+        (),
+        description="Networks of your proxies, `[10.0.0.0/8, 192.0.2.1]`: of their lines the "
+        "client is the last address in `X-Forwarded-For` that is not in one of them. The format "
+        "must log it.",
     )
     timezone: Annotated[str | None, Zone()] = Field(
         None,

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from twisted.internet.defer import Deferred, gatherResults
 
 from logmond.config.schema import SourceConfig, StatsConfig
+from logmond.daemon.notes import ClockWarnings, notes_of
 from logmond.errors import SourceError
 from logmond.frame.caps import caps_for
+from logmond.ingest.formats.proxies import TrustedProxies
 from logmond.ingest.intake import Accept, Intake
 from logmond.ingest.kernel.names import Label
 from logmond.ingest.kernel.python import PythonKernel
@@ -63,6 +65,7 @@ class Input:
             zone=zone,
             max_skew_s=around.stats.max_skew_s,
             caps=caps_for(around.stats.memory_limit_bytes),
+            proxies=TrustedProxies(config.trusted_proxies),
         )
         self.intake = Intake(
             config.name, kernel, around.wall, accept=Accept(tags), zone=zone, ledger=ledger
@@ -73,6 +76,7 @@ class Input:
         self._history: deque[tuple[int, int, int]] = deque(maxlen=RATE_S + 1)
         self.health = Health()
         self._unopened: Health | None = None
+        self._clocks = ClockWarnings(config.name)
 
     def _sources(self, around: Surroundings) -> Iterator[Source]:
         config = self.config
@@ -147,6 +151,7 @@ class Input:
         before = self._history[-1] if self._history else now
         self._history.append(now)
         self.health = self._judged()
+        self._clocks.look(self.intake, self._wall())
         return now[0] - before[0], now[1] - before[1], now[2] - before[2]
 
     def _judged(self) -> Health:
@@ -201,19 +206,10 @@ class Input:
             notes=[
                 *self.config.notes,
                 *(note for note in notes if note != self.health.reason),
-                *self._formats_seen(),
+                *notes_of(self.intake, self.config.format, self._wall()),
             ],
             **counters,
         )
-
-    def _formats_seen(self) -> list[str]:
-        """Which formats the lines had: nothing is guessed in silence."""
-        seen = self.intake.kernel.by_format
-        total = sum(seen.values())
-        if not total or self.config.format != "auto":
-            return []
-        parts = [f"{name} {hits / total:.1%}" for name, hits in seen.most_common(3)]
-        return [f"format auto: {', '.join(parts)} of {total:,} lines"]
 
     @property
     def lines_per_second(self) -> float:

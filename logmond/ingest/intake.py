@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from logmond.frame.frame import Delta, Exact
+from logmond.ingest.clocks import SenderClocks
 from logmond.ingest.kernel.python import PythonKernel, Scanned
 from logmond.ingest.kernel.stamps import Fallback
 from logmond.ingest.ledger import OUTCOMES, SAMPLE_BYTES, Ledger
@@ -72,9 +73,10 @@ class Intake:
         """The last line of each of the newest batches, as it arrived."""
         self.lag_s: float | None = None
         """How far the newest line's stamp was behind its arrival, in seconds."""
+        self.clocks = SenderClocks()
         self._filed: Counter[str] = Counter(self.ledger.totals)
 
-    def messages(self, messages: Sequence[bytes], *, believed: bool) -> int | None:
+    def messages(self, messages: Sequence[bytes], *, believed: bool, peer: str = "") -> int | None:
         """Take framed messages, with or without a syslog header (see the seam)."""
         arrival = self._wall()
         headers: list[Header | None] = []
@@ -104,6 +106,8 @@ class Intake:
         fallback = self._fallback(headers, arrival)
         scanned = self.kernel.scan(chunk + b"\n", arrival, believed=believed, fallback=fallback)
         self.ledger.note("truncated_suspect", suspects)
+        if self._accepts_all or self._accept.refusal(split(messages[0])[0]) is None:
+            self._note_clock(peer, headers[0], scanned, arrival)
         self._account(chunk + b"\n", scanned, arrival, headers)
         return scanned.newest
 
@@ -139,6 +143,15 @@ class Intake:
             return known[id(header)]
 
         return second_of
+
+    def _note_clock(
+        self, peer: str, header: Header | None, scanned: Scanned, arrival: float
+    ) -> None:
+        """What the first message says of its sender's clock: a sample, not one of each sender."""
+        first = self.kernel.stamps.first
+        if first is not None and not (scanned.rejects and scanned.rejects[0][0] == 0):
+            host = header.host if header else b""
+            self.clocks.note(peer, host, arrival - first, arrival)
 
     def _account(
         self,

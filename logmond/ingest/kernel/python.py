@@ -25,6 +25,8 @@ from logmond.frame.admit import admit
 from logmond.frame.caps import Caps
 from logmond.frame.frame import Bounded, Delta, Exact
 from logmond.ingest.formats.compiled import Format, TextFormat
+from logmond.ingest.formats.fields import FORWARDED
+from logmond.ingest.formats.proxies import TrustedProxies
 from logmond.ingest.kernel import names
 from logmond.ingest.kernel.bounded import BoundedCounter
 from logmond.ingest.kernel.columns import Columns
@@ -33,6 +35,9 @@ from logmond.ingest.kernel.memo import Memo
 from logmond.ingest.kernel.stamps import DEFAULT_MAX_SKEW_S, Fallback, Stamps
 
 Row = tuple[bytes, ...]
+
+MAX_DIRECTIVES = 64
+"""Distinct ``#Fields:`` lines remembered; a server has one or two."""
 
 _LINE = re.compile(rb"([^\n]*)\n")
 
@@ -68,13 +73,17 @@ class PythonKernel:
         zone: tzinfo = UTC,
         max_skew_s: int = DEFAULT_MAX_SKEW_S,
         caps: Caps | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
         self.source = source
         self.stamps = Stamps(zone, max_skew_s)
         self.by_format: Counter[str] = Counter()
         """Lines counted by each format."""
         self._caps = caps or Caps()
-        self._readers = [_Reader(fmt) for fmt in formats]
+        self._behind_proxies = Memo(proxies.client) if proxies else None
+        self._readers = [self._reader(fmt) for fmt in formats]
+        self.directives: Counter[str] = Counter()
+        """How often each ``#Fields:`` line changed the format of what follows."""
         self._delta = Delta()
         self._requests = Memo(names.target_of)
         self._uris = Memo(names.target_of_uri)
@@ -100,6 +109,7 @@ class PythonKernel:
         lines = chunk.count(b"\n")
         if not lines:
             return Scanned(0, None, [])
+        self.stamps.begin()
         leader = self._readers[0]
         rows = leader.rows(chunk)
         if len(rows) == lines:
@@ -124,6 +134,9 @@ class PythonKernel:
         read: list[tuple[Format, Row, int]] = []
         for number, line in enumerate(_LINE.findall(chunk)):
             body = line.removesuffix(b"\r")
+            if body.startswith(b"#") and self._directed(body):
+                rejects.append((number, line))
+                continue
             for reader in self._readers:
                 row = reader.format.row(body)
                 if row is not None:
@@ -139,6 +152,21 @@ class PythonKernel:
             newest = last if newest is None else max(newest, last)
         self._promote(Counter(fmt.name for fmt, _, _ in read))
         return Scanned(len(read), newest, rejects)
+
+    def _reader(self, fmt: Format) -> _Reader:
+        return _Reader(fmt if self._behind_proxies is None else fmt.forwarding())
+
+    def _directed(self, line: bytes) -> bool:
+        """Take a line that says how those behind it are written; whether it was one."""
+        for place, reader in enumerate(self._readers):
+            fmt = reader.format.directive(line)
+            if fmt is not None:
+                if fmt.shape != reader.format.shape:
+                    self._readers[place] = self._reader(fmt)
+                    if len(self.directives) < MAX_DIRECTIVES:
+                        self.directives[fmt.shape] += 1
+                return True
+        return False
 
     def _promote(self, counted: Counter[str]) -> None:
         """Try the format first that most lines had.
@@ -164,6 +192,8 @@ class PythonKernel:
         raw: dict[str, Sequence[bytes]] = dict(
             zip(fmt.fields, zip(*rows, strict=True), strict=True)
         )
+        if self._behind_proxies is not None:
+            self._unproxy(self._behind_proxies, raw)
         seconds = self.stamps.seconds(
             fmt.time_kind, raw.get("time"), fallback, len(rows), arrival, believed=believed
         )
@@ -180,6 +210,16 @@ class PythonKernel:
                 bounded = delta.bounded[block] = Bounded()
             self._bounded.count(bounded, run)
         return max(seconds)
+
+    def _unproxy(self, behind: Memo[bytes], raw: dict[str, Sequence[bytes]]) -> None:
+        """Put the client that trusted proxies asked for in the place of the proxy."""
+        clients = raw.get("client")
+        if clients is None:
+            return
+        lists = raw.pop(FORWARDED, None)
+        if lists is not None:
+            clients = list(map(b"%b,%b".__mod__, zip(lists, clients, strict=True)))
+        raw["client"] = list(map(behind.__getitem__, clients))
 
     def _targets_of(self, raw: dict[str, Sequence[bytes]], lines: int) -> list[names.Target]:
         """Method, section and path of every line, whatever the format calls them."""

@@ -36,6 +36,14 @@ class Stamps:
         self._parsed: dict[str, Memo[int | None]] = {}
         self.skewed = 0
         """Lines counted at arrival against their stamp, since somebody set it to 0."""
+        self.first: int | None = None
+        """What the first line named that was given seconds since `begin`, believed or not."""
+        self._begun = True
+
+    def begin(self) -> None:
+        """A chunk of lines begins."""
+        self.first = None
+        self._begun = True
 
     def seconds(
         self,
@@ -72,6 +80,9 @@ class Stamps:
                 fallback(number) if second is None else second
                 for number, second in enumerate(named)
             ]
+        if self._begun:
+            self.first = named[0]
+            self._begun = False
         return self._clamped(named, int(arrival), believed=believed)
 
     def _parse(self, kind: str, raw: bytes) -> int | None:

@@ -60,6 +60,8 @@ class DatagramDrain:
         # One byte more than a message may have tells a longer one from a full one.
         self._buffer = bytearray(max_bytes + 1)
         self._view = memoryview(self._buffer)
+        self._named = sock.family in (socket.AF_INET, socket.AF_INET6)
+        self._peer = ""
         self._resuming: Any = None
         self._drops = queue_of(sock).drops
 
@@ -84,7 +86,7 @@ class DatagramDrain:
         while not drained and taken < MAX_DATAGRAMS and reactor.seconds() < deadline:
             messages, taken, drained = self._batch(taken)
             if messages:
-                self._intake.messages(messages, believed=False)
+                self._intake.messages(messages, believed=False, peer=self._peer)
         if self.gathering is None:
             return
         now = reactor.seconds()
@@ -130,7 +132,11 @@ class DatagramDrain:
         size = 0
         while taken < MAX_DATAGRAMS and size < _BATCH_BYTES:
             try:
-                length = receive(buffer)
+                if messages or not self._named:
+                    length = receive(buffer)
+                else:  # asked of one message a batch: it costs as much as receiving it
+                    length, peer = self.socket.recvfrom_into(buffer)
+                    self._peer = peer[0]
             except BlockingIOError:
                 return messages, taken, True
             taken += 1
@@ -165,7 +171,7 @@ class DatagramDrain:
         try:
             messages, _, drained = self._batch(0)
             if messages:
-                self._intake.messages(messages, believed=False)
+                self._intake.messages(messages, believed=False, peer=self._peer)
         except Exception:
             done.errback(Failure())  # type: ignore[no-untyped-call]
             return

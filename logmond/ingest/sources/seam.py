@@ -22,7 +22,7 @@ class Intake(Protocol):
     name: str
     ledger: Ledger
 
-    def messages(self, messages: Sequence[bytes], *, believed: bool) -> int | None:
+    def messages(self, messages: Sequence[bytes], *, believed: bool, peer: str = "") -> int | None:
         """Take framed messages (without terminators), each with or without a syslog header.
 
         Args:
@@ -30,6 +30,8 @@ class Intake(Protocol):
             believed: True for TCP and unix streams, whose stamps count however
                 old; False for datagrams, where a stamp behind by more than
                 ``max_skew`` lands at arrival.
+            peer: the address that the first message came from, without a port;
+                empty where there is none. The sender's clock is told by it.
 
         Returns:
             The newest second counted, or None when nothing was.

@@ -41,10 +41,13 @@ class StreamProtocol(Protocol):
     """One connection: bytes to messages, and what is not one to the ledger."""
 
     transport: Any
+    cut_short = False
+    """Whether a layer below holds the beginning of more than was handed on."""
 
-    def __init__(self, source: StreamSource, peer: str) -> None:
+    def __init__(self, source: StreamSource, peer: str, host: str = "") -> None:
         self._source = source
         self._peer = peer
+        self._host = host
         self._intake = source.intake
         self._framer = StreamFramer(source.max_bytes)
         self._finishing = False
@@ -72,7 +75,7 @@ class StreamProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Count what the peer did not finish."""
         tail = self._framer.close()
-        if tail:
+        if tail or self.cut_short:
             self._intake.ledger.reject("cut", tail)
         self._source.disconnected(self)
 
@@ -85,7 +88,7 @@ class StreamProtocol(Protocol):
     def _hand_over(self, messages: list[bytes]) -> None:
         ledger = self._intake.ledger
         if messages:
-            self._intake.messages(messages, believed=True)
+            self._intake.messages(messages, believed=True, peer=self._host)
         for sample in self._framer.take_oversize():
             ledger.reject("oversize", sample)
 
@@ -153,7 +156,8 @@ class StreamSource(Factory):
             sockets = [self._unix.socket]
         else:
             sockets = bind_internet(self._endpoint, kind, self._passed, self._setting)
-        self._acceptors = [Acceptor(sock, self, self._reactor, self._room) for sock in sockets]
+        served = self._served()
+        self._acceptors = [Acceptor(sock, served, self._reactor, self._room) for sock in sockets]
         self._accept()
 
     def tick(self) -> None:
@@ -193,8 +197,9 @@ class StreamSource(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> StreamProtocol:
         """A protocol for a connection just accepted."""
-        peer = self.address if isinstance(addr, UNIXAddress) or addr is None else _shown(addr)
-        return StreamProtocol(self, peer)
+        if isinstance(addr, UNIXAddress) or addr is None:
+            return StreamProtocol(self, self.address)
+        return StreamProtocol(self, _shown(addr), getattr(addr, "host", ""))
 
     def connected(self, connection: StreamProtocol) -> None:
         """A connection was made."""
@@ -210,6 +215,10 @@ class StreamSource(Factory):
                 self._deadline.cancel()
             closed, self._closed = self._closed, None
             closed.callback(None)
+
+    def _served(self) -> Factory:
+        """What makes the protocol of a connection; a layer may stand before it."""
+        return self
 
     def _room(self) -> bool:
         return len(self.connections) < self._max_connections

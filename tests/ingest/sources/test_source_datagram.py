@@ -81,6 +81,7 @@ def test_datagrams_of_a_wake_up_are_handed_over_together(
     [drain] = clock.readers
     drain.doRead()
     assert intake.batches == [([b"one", b"two", b"three", b"four"], False)]
+    assert intake.peers == ["127.0.0.1"]
     closed(source.close(), clock)
 
 
@@ -106,9 +107,9 @@ def test_a_wake_up_ends_when_its_time_is_over(
     source = udp(intake, clock)
     counted = intake.messages
 
-    def slowly(messages: Any, *, believed: bool) -> int | None:
+    def slowly(messages: Any, **how: Any) -> int | None:
         clock.advance(0.006)
-        return counted(messages, believed=believed)
+        return counted(messages, **how)
 
     intake.messages = slowly  # type: ignore[method-assign]
     sender(("127.0.0.1", source.port)).send(*[b"x" * 60_000] * 6)
@@ -232,6 +233,7 @@ def test_a_unix_datagram_longer_than_a_message_is_oversize(
     [drain] = clock.readers
     drain.doRead()
     assert intake.taken == [b"a" * MAX_BYTES, b"after"]
+    assert set(intake.peers) == {""}
     assert intake.ledger.totals["oversize"] == 1
     assert intake.ledger.samples["oversize"][0].startswith(b"bbb")
     assert intake.ledger.balanced
@@ -269,7 +271,7 @@ def test_a_fault_while_closing_still_frees_the_socket(
     source = udp(intake, clock)
     port = source.port
 
-    def faulty(messages: Any, *, believed: bool) -> int | None:
+    def faulty(messages: Any, **how: Any) -> int | None:
         raise RuntimeError("a bug")
 
     intake.messages = faulty  # type: ignore[method-assign]

@@ -129,6 +129,7 @@ async def test_tcp_messages_arrive_cut_anywhere(peers: Peers) -> None:
         peer.send(bytes([byte]))
     await eventually(5, lambda: len(intake.taken) == 4, lambda: intake.taken)
     assert intake.taken == [b"one", b"<1>a", b"b", b"three"]
+    assert set(intake.peers) == {"127.0.0.1"}
     await within(5, source.close())
 
 
@@ -140,6 +141,7 @@ async def test_a_unix_stream_is_the_same_stream(tmp_path: Path, peers: Peers) ->
     assert (tmp_path / "log.sock").stat().st_mode & 0o777 == 0o666
     peers.connect(f"{tmp_path}/log.sock").send(b"one\ntwo\n")
     await eventually(5, lambda: len(intake.taken) == 2, lambda: intake.taken)
+    assert set(intake.peers) == {""}
     await within(5, source.close())
     assert not (tmp_path / "log.sock").exists()
 
