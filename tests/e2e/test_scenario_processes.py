@@ -1,0 +1,112 @@
+"""Each scenario read from a file by a real daemon: its incidents, and those after three kills."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from daemon import Daemon
+from lives import replayed
+from patience import until
+from stories import Event, Story, in_words, plain, told
+
+from logmond.ingest.scenarios import SCENARIOS
+
+IDLE_RULES = 150
+"""Rules that never fire: evaluating takes long enough to come between."""
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def story(request: pytest.FixtureRequest) -> Story:
+    """Each scenario, over for a minute."""
+    return Story(SCENARIOS[request.param], (int(time.time()) - 300) // 60 * 60)
+
+
+@pytest.fixture(scope="module")
+def past(story: Story, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+    """What a daemon tells whose time is simulated, which is what one told live."""
+    return replayed(story, tmp_path_factory.mktemp("past"))
+
+
+def settings(story: Story, folder: Path) -> dict[str, Any]:
+    """The whole story in a file, read from its beginning."""
+    log = folder / "access.log"
+    log.write_bytes(b"".join(line + b"\n" for _, line in story.lines()))
+    return story.settings({"files": [str(log)], "start": "beginning"}, folder / "alerts.json")
+
+
+def evaluated(daemon: Daemon) -> int:
+    """The newest evaluated second, 0 before the first."""
+    moment = daemon.json("status")["evaluated_at"]
+    return int(datetime.fromisoformat(moment).timestamp()) if moment else 0
+
+
+def kept(daemon: Daemon) -> int:
+    """The newest evaluated second that was committed, 0 before the first commit."""
+    database = sqlite3.connect(f"file:{daemon.folder}/state.db?mode=ro", uri=True)
+    with closing(database):
+        found = database.execute("SELECT body FROM snapshots WHERE name = 'evaluated'").fetchone()
+    return int(msgspec.msgpack.decode(found[0])) if found else 0
+
+
+def committed(daemon: Daemon) -> None:
+    """Hold it until its next tick is overdue, so that a commit comes before it reads on."""
+    before, held = kept(daemon), time.monotonic()
+    daemon.process.send(signal.SIGSTOP)
+    until(5, lambda: time.monotonic() > held + 1)
+    daemon.process.send(signal.SIGCONT)
+    until(10, lambda: kept(daemon) > before, lambda: daemon.process.output)
+
+
+def read_to_the_end(daemon: Daemon, story: Story) -> None:
+    """Wait until every line was evaluated and told; stop in order."""
+    until(30, lambda: evaluated(daemon) > story.last, lambda: daemon.process.output)
+    assert daemon.source("web")["counted"] == len(story.lines())
+    assert daemon.source("web")["late"] == 0
+    assert daemon.stop() == 0
+
+
+def test_a_real_daemon_reads_the_same_incidents_from_a_file(
+    story: Story, past: list[Event], daemon_of: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    """As by brute force, and word by word as in simulated time."""
+    daemon = daemon_of(settings(story, tmp_path))
+    read_to_the_end(daemon, story)
+    events = told(tmp_path / "alerts.json")
+    assert in_words(events) == story.brute_force()
+    assert plain(events) == plain(past)
+
+
+def test_three_kills_change_nothing_for_a_real_daemon(
+    story: Story, past: list[Event], daemon_of: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    """Killed while it catches up, at moments that a seed decides: the same events, the same ids."""
+    rng = random.Random(story.scenario.name)
+    configured = settings(story, tmp_path)
+    configured["rules"] += [
+        {"name": f"idle-{n}", "metric": "hits", "where": {"section": f"/none-{n}*"}, "above": 1}
+        for n in range(IDLE_RULES)
+    ]
+    daemon = daemon_of(configured)
+    left = []
+    for begin, waits in ((-200, False), (-60, True), (20, True)):
+        target = story.zero + begin + rng.randrange(50)
+        until(30, lambda target=target: evaluated(daemon) >= target, lambda: daemon.process.output)
+        if waits:
+            committed(daemon)
+        daemon.kill()
+        left.append(kept(daemon))
+        daemon.start()
+    assert story.zero - 60 < left[1] < left[2] < story.last
+    read_to_the_end(daemon, story)
+    events = told(tmp_path / "alerts.json")
+    assert plain(events) == plain(past)
