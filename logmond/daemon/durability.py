@@ -100,6 +100,7 @@ class Durability:
                 continue
             rows = [row for row in restored.files if row.source == name]
             self._positions |= {row.key: row for row in rows}
+            rows = _with_orphans(rows, restored, set(member.config.files), evaluation)
             member.files.restore(
                 [
                     FilePosition(
@@ -126,6 +127,23 @@ class Durability:
         if snapshot:
             evaluation.alerts.restore(snapshot, restored.values.get("alerts_ended", b""))
         return int(evaluated)
+
+
+def _with_orphans(
+    rows: list[FileRow], restored: Restored, paths: set[str], evaluation: Evaluation
+) -> list[FileRow]:
+    """The rows of a source, and those of its files that a source which is gone had read.
+
+    A server that changed the format of a file makes another source of it. Of one
+    file under two names the position that is further counts.
+    """
+    found = {(row.path, row.device, row.inode): row for row in rows}
+    for row in restored.files:
+        if row.path in paths and row.source not in evaluation.inputs and row.device >= 0:
+            key = (row.path, row.device, row.inode)
+            if key not in found or found[key].offset < row.offset:
+                found[key] = row
+    return list(found.values())
 
 
 def _value(restored: Restored, name: str) -> Any:

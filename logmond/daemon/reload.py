@@ -7,14 +7,15 @@ restart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
 from logmond.config.loading import Loaded
-from logmond.config.schema import Config
+from logmond.config.schema import Config, SourceConfig
 from logmond.daemon.inputs import Input, changed
+from logmond.ingest.sources.file import FilePosition
 
 if TYPE_CHECKING:
     from logmond.daemon.service import Daemon
@@ -67,8 +68,8 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> list[str]:
             continue
         before = kept.get(name)
         member = Input(source, daemon.around, before.ledger if before else None)
-        if before is not None and before.files and member.files:
-            member.files.restore(before.files.positions())
+        if member.files:
+            member.files.restore(_positions(source, before, kept.values()))
         daemon.inputs[name] = member
         fresh.append(member)
         daemon.stats.coverage.observe(name, second)
@@ -79,6 +80,23 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> list[str]:
             told.append(f"source {member.name}: {problem}")
     _in_order(daemon, new)
     return told
+
+
+def _positions(
+    source: SourceConfig, before: Input | None, closed: Iterable[Input]
+) -> list[FilePosition]:
+    """Where to go on in the files of a source.
+
+    A file that another source read until now, because its format was another,
+    goes on where that one left it.
+    """
+    found = before.files.positions() if before and before.files else []
+    known = {position.path for position in found}
+    wanted = set(source.files) - known
+    for other in closed:
+        if other is not before and other.files:
+            found += [p for p in other.files.positions() if p.path in wanted and not p.is_marker]
+    return found
 
 
 def _in_order(daemon: Daemon, config: Config) -> None:

@@ -150,6 +150,42 @@ def test_a_reload_takes_what_nginx_was_told_anew(
     until(20, counted, lambda: daemon.ask("sources"))
 
 
+_COMBINED = '192.0.2.1 - - [23/Nov/2026:17:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "-"\n'
+_MINI = '200 "GET /a HTTP/1.1"\n'
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_file_whose_format_is_changed_is_read_on_where_it_was(
+    daemon_of: Start, tmp_path: Path, restarted: bool
+) -> None:
+    """Another source takes it over: no line twice, none lost, by reload and by restart."""
+    log, config = tmp_path / "a.log", tmp_path / "nginx.conf"
+    log.write_text(_COMBINED * 5)
+    body = f"http {{ log_format mini '$status \"$request\"'; access_log {log} %s; server {{ }} }}"
+    config.write_text(body % "combined")
+    source = {"name": "web", "nginx": str(config), "start": "beginning"}
+    daemon = daemon_of({"sources": [source]})
+
+    def counted(name: str, times: int) -> bool:
+        found = {s["name"]: s["counted"] for s in daemon.json("sources")}
+        return found == {name: times}
+
+    until(20, lambda: counted("web.combined", 5), lambda: daemon.ask("sources"))
+    config.write_text(body % "mini")
+    if restarted:
+        assert daemon.stop() == 0
+        with log.open("a") as written:
+            written.write(_MINI * 3)
+        daemon.start()
+    else:
+        daemon.reload()
+        until(20, lambda: counted("web.mini", 0), lambda: daemon.ask("sources"))
+        with log.open("a") as written:
+            written.write(_MINI * 3)
+    until(20, lambda: counted("web.mini", 3), lambda: daemon.ask("sources"))
+    assert daemon.source("web.mini")["received"] == 3
+
+
 @pytest.mark.peer("apache2")
 def test_logs_of_apache_s_virtual_hosts_are_followed(
     daemon_of: Start, peers: Peers, tmp_path: Path
