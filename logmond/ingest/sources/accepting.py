@@ -31,7 +31,9 @@ class Acceptor:
     """Accepts from one listening, non-blocking socket while `room` says so.
 
     `exhausted` tells that the process is out of descriptors; the owner calls
-    `resume` when there may be some, or room, again.
+    `resume` when there may be some, or room, again. Twisted copies a descriptor
+    that it adopts: a connection for which there is no copy is held until then,
+    with what the kernel has received of it.
     """
 
     def __init__(
@@ -43,19 +45,23 @@ class Acceptor:
         self._factory = factory
         self._reactor = reactor
         self._room = room
+        self._held: socket.socket | None = None
 
     def resume(self) -> None:
         """Accept from now on, if there is room."""
         self.exhausted = False
         self.failure = None
-        if self._room():
+        if self._room() and self._take_held():
             self._reactor.addReader(self)
 
     def stop(self) -> None:
         """Accept what has connected already, as far as there is room, and then no more."""
         self._reactor.removeReader(self)
         with suppress(OSError):
-            self._take(BACKLOG)
+            if self._take_held():
+                self._take(BACKLOG)
+        if self._held is not None:
+            self._held.close()
 
     def fileno(self) -> int:
         """The descriptor the reactor watches."""
@@ -85,21 +91,33 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in _OUT_OF_RESOURCES:
                     raise
-                # Still readable, so the reactor would come back at once.
-                self.exhausted = True
-                self._reactor.removeReader(self)
+                self._pause()
                 return
-            with connection:
-                self._adopt(connection)
+            if not self._adopt(connection):
+                return
 
-    def _adopt(self, connection: socket.socket) -> None:
+    def _take_held(self) -> bool:
+        """Hand over the connection that is held, if there is one; False if it stays held."""
+        held, self._held = self._held, None
+        return held is None or self._adopt(held)
+
+    def _adopt(self, connection: socket.socket) -> bool:
+        """Hand a connection over; False if it has to be held."""
         connection.setblocking(False)
         try:
             self._reactor.adoptStreamConnection(
                 connection.fileno(), connection.family, self._factory
             )
         except OSError as error:
-            # The peer is gone already, or the copy of the descriptor failed.
             if error.errno in _OUT_OF_RESOURCES:
-                self.exhausted = True
-                self._reactor.removeReader(self)
+                self._held = connection
+                self._pause()
+                return False
+            # Else the peer is gone already.
+        connection.close()
+        return True
+
+    def _pause(self) -> None:
+        # Still readable, so the reactor would come back at once.
+        self.exhausted = True
+        self._reactor.removeReader(self)

@@ -264,6 +264,41 @@ def test_running_out_of_descriptors_does_not_spin(monkeypatch: pytest.MonkeyPatc
     assert source.close().called
 
 
+def test_a_connection_there_is_no_descriptor_for_is_held() -> None:
+    """It is accepted and cannot be adopted: not dropped, but handed over as soon as it can be."""
+    clock, adopted = MemoryReactorClock(), []
+    source = StreamSource("tcp://127.0.0.1:0", RecordingIntake(), clock)
+    source.open()
+    [acceptor] = list(clock.readers)
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    def adopt(descriptor: int, *_: Any) -> None:
+        adopted.append(socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM))
+
+    clock.adoptStreamConnection = refuse
+    with (
+        socket.create_connection(("127.0.0.1", source.port)) as first,
+        socket.create_connection(("127.0.0.1", source.port)) as second,
+    ):
+        for peer in (first, second):
+            peer.sendall(b"sent before anybody reads")
+        acceptor.doRead()
+        for _ in range(2):
+            source.tick()
+            assert "LimitNOFILE" in source.health().reason
+            assert not clock.readers
+        clock.adoptStreamConnection = adopt
+        source.tick()
+        assert clock.readers == {acceptor}
+        acceptor.doRead()
+        assert [each.recv(100) for each in adopted] == [b"sent before anybody reads"] * 2
+        assert source.close().called
+        for each in adopted:
+            each.close()
+
+
 @pytest_twisted.ensureDeferred
 async def test_a_peer_may_be_idle_but_not_vanish(peers: Peers) -> None:
     """No timer runs for a connection; keepalive finds out whether its peer still exists."""
