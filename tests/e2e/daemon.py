@@ -26,16 +26,22 @@ class Daemon:
     """A ``logmond run`` with a configuration file in `folder`, on free ports.
 
     `settings` is the configuration as YAML would give it; admin, node and a
-    state database in the folder are added where it says nothing.
+    state database in the folder are added where it says nothing. `under` is the
+    program, with its arguments, that executes it in the end (``prlimit ...``).
     """
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, Any], arguments: Sequence[str] = ()
+        self,
+        folder: Path,
+        settings: Mapping[str, Any],
+        arguments: Sequence[str] = (),
+        under: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.admin_port = free_port()
         self.config = folder / "logmond.yaml"
         self._arguments = list(arguments)
+        self._under = list(under)
         self.configure(settings)
         self._process: Process | None = None
 
@@ -53,7 +59,8 @@ class Daemon:
     @property
     def command(self) -> list[str | Path]:
         """What starts it."""
-        return [sys.executable, "-m", "logmond", "run", "-c", self.config, *self._arguments]
+        run: list[str | Path] = [sys.executable, "-m", "logmond", "run", "-c", self.config]
+        return [*self._under, *run, *self._arguments]
 
     @property
     def environ(self) -> dict[str, str]:
