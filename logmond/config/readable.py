@@ -62,6 +62,7 @@ class User:
 
 def findings(config: Config, user: User) -> Iterator[Finding]:
     """Files the user cannot read, files read under two names, patterns without a file."""
+    yield from _servers(config, user)
     seen: dict[tuple[int, int], tuple[str, str]] = {}
     for index, source in enumerate(config.sources):
         for number, pattern in enumerate(source.files):
@@ -86,6 +87,20 @@ def findings(config: Config, user: User) -> Iterator[Finding]:
                         place,
                         f"{source.name}: {path} is read by source {name} already, as {other}",
                     )
+
+
+def _servers(config: Config, user: User) -> Iterator[Finding]:
+    """Configurations of web servers the user cannot read, each once: it must at every start."""
+    told: set[str] = set()
+    for index, source in enumerate(config.sources):
+        if source.server is None or source.server[1] in told:
+            continue
+        key, path = source.server
+        told.add(path)
+        refused = refusal(path, user)
+        if refused:
+            message = ": ".join(part for part in refused if part)
+            yield ("sources", index, key), f"{source.name}: {message}"
 
 
 def refusal(path: str, user: User) -> tuple[str, str] | None:

@@ -99,12 +99,16 @@ def _readings(config: Config) -> list[Reading]:
 
 
 def _refused(config: Config, user: User) -> Iterator[tuple[str, str, str]]:
+    told: set[str] = set()
     for source in config.sources:
-        for pattern in source.files:
-            for path in sorted(glob(pattern)) or [pattern]:
-                refused = refusal(path, user)
-                if refused is not None:
-                    yield source.name, *refused
+        paths = [path for pattern in source.files for path in sorted(glob(pattern)) or [pattern]]
+        if source.server is not None:
+            paths.append(source.server[1])
+        for path in paths:
+            refused = refusal(path, user) if path not in told else None
+            told.add(path)
+            if refused is not None:
+                yield source.name, *refused
 
 
 def _arriving(

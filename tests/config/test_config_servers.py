@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from logmond.config.loading import Loaded, load, loads, review
+from logmond.config.readable import User, findings
 from logmond.errors import ConfigError
 
 _NGINX = """
@@ -169,6 +170,24 @@ def test_what_does_not_go_together_is_refused(item: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         loads(f"sources: [{item}]\n", "f.yaml", {})
     assert message in str(caught.value)
+
+
+def test_a_configuration_the_service_cannot_read_is_said_once(nginx: Path) -> None:
+    """Whoever asks may be root; the daemon that reads it at every start is not."""
+    for directory in nginx.parents:
+        if str(directory).startswith("/tmp/"):
+            directory.chmod(0o755)
+    nginx.chmod(0o600)
+    stranger = User("logmond", 12345, frozenset((12345,)))
+    told = [message for _, message in findings(_load(nginx).config, stranger)]
+    assert [message for message in told if str(nginx) in message] == [
+        f"web.combined: user logmond cannot read {nginx} (0600 {_owner(nginx)}): "
+        f"setfacl -m u:logmond:r {nginx}"
+    ]
+
+
+def _owner(path: Path) -> str:
+    return f"{path.owner()}:{path.group()}"
 
 
 def test_what_a_user_cannot_read_is_said_at_the_line_that_names_it(tmp_path: Path) -> None:

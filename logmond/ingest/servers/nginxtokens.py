@@ -27,11 +27,12 @@ _QUOTED = {
     "'": re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL),
 }
 # ngx_http_lua reads these blocks by itself; Lua's braces may stand in its strings.
-_LUA = re.compile(
-    r"--\[(=*)\[.*?\]\1\]|--[^\n]*|\[(=*)\[.*?\]\2\]"
-    r"|\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|[{}]",
-    re.DOTALL,
-)
+# Of each, the beginning alone: what ends it is looked for once, so that no text takes long.
+_LUA = re.compile(r"(?:--)?\[(=*)\[|--|[\"'{}]")
+_LUA_QUOTED = {
+    '"': re.compile(r'"(?:[^"\\\n]|\\.)*+"', re.DOTALL),
+    "'": re.compile(r"'(?:[^'\\\n]|\\.)*+'", re.DOTALL),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +128,24 @@ class _Parser:
         return _unescaped(found[1])
 
     def _skip_lua(self, began: int) -> None:
-        depth = 1
-        for found in _LUA.finditer(self._text, self._position):
-            depth += {"{": 1, "}": -1}.get(found[0], 0)
-            if not depth:
-                self._position = found.end()
-                return
-        raise self._error("the Lua block is not closed", began)
+        """Go behind the brace that ends a block of Lua; strings and comments may hold others."""
+        depth, position = 1, self._position
+        while depth and (found := _LUA.search(self._text, position)) is not None:
+            mark, position = found[0], found.end()
+            if mark in "{}":
+                depth += 1 if mark == "{" else -1
+            elif mark in _LUA_QUOTED:
+                string = _LUA_QUOTED[mark].match(self._text, found.start())
+                position = string.end() if string else position
+            else:
+                closing = "\n" if mark == "--" else f"]{found[1]}]"
+                end = self._text.find(closing, position)
+                if end < 0:
+                    break
+                position = end + len(closing)
+        if depth:
+            raise self._error("the Lua block is not closed", began)
+        self._position = position
 
     def _here(self) -> int:
         """The line of the present position."""
