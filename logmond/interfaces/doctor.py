@@ -19,6 +19,10 @@ MOST_UNPARSED = 0.01
 """A larger share of lines that no format takes is a fault."""
 
 
+_GENERATED = ("udp://", "tcp://", "unixgram://")
+"""Where `logmond generate` can send to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was looked at: `kind` is "ok", "note" or "fix"; a fix has lines to paste."""
@@ -145,9 +149,11 @@ def _about_source(
 
 def _trial(reading: Reading) -> Iterator[str]:
     """How to see by hand whether a line gets through."""
-    if reading.listen:
+    target = next((url for url in reading.listen if url.startswith(_GENERATED)), None)
+    if target is not None:
+        to = target.replace("//*:", "//localhost:")
         yield "# two lines made up, to see whether any arrive:"
-        yield f"logmond generate --rate 1 --seconds 2 --to {reading.listen[0]}"
+        yield f"logmond generate --rate 1 --seconds 2 --to {to}"
     for path in reading.files:
         yield f"ls -l {path if '*' in path else shlex.quote(path)}"
     yield f"logmond ctl sources {reading.name}"

@@ -80,6 +80,8 @@ def test_a_source_where_nothing_arrived_gets_a_line_to_try_it_with() -> None:
     (found,) = _arriving(_source(last_line_at=None))
     assert (found.kind, found.text) == ("fix", "source syslog: nothing has arrived yet")
     assert found.fix[1] == "logmond generate --rate 1 --seconds 2 --to udp://localhost:5514"
+    (found,) = _arriving(_source(), Reading("syslog", ("unix:///run/x", "tcp://*:601")))
+    assert found.fix[1] == "logmond generate --rate 1 --seconds 2 --to tcp://localhost:601"
     (found,) = _arriving(_source(name="files"), FILES)
     assert found.fix == ("ls -l /var/log/nginx/*.log", "logmond ctl sources files")
 
