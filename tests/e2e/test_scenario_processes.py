@@ -50,6 +50,11 @@ def evaluated(daemon: Daemon) -> int:
     return int(datetime.fromisoformat(moment).timestamp()) if moment else 0
 
 
+def reaches(daemon: Daemon, second: int) -> None:
+    """Wait until a second is evaluated."""
+    until(30, lambda: evaluated(daemon) >= second, lambda: daemon.process.output)
+
+
 def kept(daemon: Daemon) -> int:
     """The newest evaluated second that was committed, 0 before the first commit."""
     database = sqlite3.connect(f"file:{daemon.folder}/state.db?mode=ro", uri=True)
@@ -69,7 +74,7 @@ def committed(daemon: Daemon) -> None:
 
 def read_to_the_end(daemon: Daemon, story: Story) -> None:
     """Wait until every line was evaluated and told; stop in order."""
-    until(30, lambda: evaluated(daemon) > story.last, lambda: daemon.process.output)
+    reaches(daemon, story.last + 1)
     assert daemon.source("web")["counted"] == len(story.lines())
     assert daemon.source("web")["late"] == 0
     assert daemon.stop() == 0
@@ -99,8 +104,7 @@ def test_three_kills_change_nothing_for_a_real_daemon(
     daemon = daemon_of(configured)
     left = []
     for begin, waits in ((-200, False), (-60, True), (20, True)):
-        target = story.zero + begin + rng.randrange(50)
-        until(30, lambda target=target: evaluated(daemon) >= target, lambda: daemon.process.output)
+        reaches(daemon, story.zero + begin + rng.randrange(50))
         if waits:
             committed(daemon)
         daemon.kill()
