@@ -22,7 +22,7 @@ from logmond.ingest.formats.detection import detect
 from logmond.ingest.formats.explain import Explanation, nearest, render
 from logmond.ingest.formats.record import record_of
 from logmond.ingest.formats.table import format_of
-from logmond.ingest.syslog import SyslogParser, repeated
+from logmond.ingest.syslog import SyslogParser, noise, repeated
 
 DETECTION_LINES = 200
 """Lines looked at before `auto` says what they are."""
@@ -38,6 +38,15 @@ def read(
         record = record_of(fmt, line, zone, near)
         if record is not None:
             return fmt, record
+    return None
+
+
+def directed(formats: Sequence[Format], line: bytes) -> list[Format] | None:
+    """The formats of what follows a line that says so (``#Fields:``), None for any other."""
+    for place, fmt in enumerate(formats):
+        changed = fmt.directive(line)
+        if changed is not None:
+            return [*formats[:place], changed, *formats[place + 1 :]]
     return None
 
 
@@ -99,11 +108,18 @@ class _Report:
 
     def lines(self, formats: Sequence[Format], lines: Iterable[bytes]) -> int:
         """Write a record for every line that can be read."""
-        total, read_as = 0, Counter[str]()
+        total, about, read_as = 0, 0, Counter[str]()
         for raw in lines:
             total += 1
             line = body_of(raw.rstrip(b"\r\n"))
+            changed = directed(formats, line)
+            if changed is not None:
+                formats, about = changed, about + 1
+                continue
             taken = read(formats, line)
+            if taken is None and line.startswith(b"#") and noise(None, line):
+                about += 1
+                continue
             if taken is None:
                 self._failed(total, nearest(formats, line))
                 continue
@@ -114,8 +130,10 @@ class _Report:
         good = read_as.total()
         names = ", ".join(f"{name} {hits:,}" for name, hits in read_as.most_common())
         shown = f" ({names})" if names else ""
-        print(f"{total:,} lines: {good:,} read{shown}, {total - good:,} not", file=self._said)
-        return 0 if good == total else 1
+        told = f", {about:,} about the log" if about else ""
+        left = total - good - about
+        print(f"{total:,} lines: {good:,} read{shown}{told}, {left:,} not", file=self._said)
+        return 0 if not left else 1
 
     def _failed(self, number: int, explanation: Explanation | None) -> None:
         if explanation is None:
