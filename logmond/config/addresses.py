@@ -46,7 +46,7 @@ class Address:
 
     def overlaps(self, other: Address) -> bool:
         """Whether both would receive at the same place, so that one of them cannot be bound."""
-        if self.scheme != other.scheme or self.path != other.path:
+        if _carrier(self.scheme) != _carrier(other.scheme) or self.path != other.path:
             return False
         if self.path:
             return True
@@ -81,7 +81,8 @@ def parse(value: object, schemes: tuple[str, ...] = SCHEMES) -> Address:
     if match is None or not match[1]:
         raise ValueError(f"must be {scheme}://HOST:PORT, not {shown(value)}")
     if match[2] is None:
-        raise ValueError(f"needs a port, for example {scheme}://{match[1]}:5514")
+        usual = 6514 if scheme == "tls" else 5514
+        raise ValueError(f"needs a port, for example {scheme}://{match[1]}:{usual}")
     port = int(match[2])
     if port > 65535:
         raise ValueError(f"port {port} does not exist; the last is 65535")
@@ -118,6 +119,11 @@ def _scheme_hint(scheme: str, schemes: tuple[str, ...]) -> str:
 
 def _example(schemes: tuple[str, ...]) -> str:
     return f"{schemes[0]}://localhost:{5514 if 'udp' in schemes else 9000}"
+
+
+def _carrier(scheme: str) -> str:
+    """Whose ports or paths a scheme takes."""
+    return "tcp" if scheme == "tls" else scheme
 
 
 def _hosts(host: str) -> set[str]:

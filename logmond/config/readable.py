@@ -65,6 +65,13 @@ def findings(config: Config, user: User) -> Iterator[Finding]:
     yield from _servers(config, user)
     seen: dict[tuple[int, int], tuple[str, str]] = {}
     for index, source in enumerate(config.sources):
+        for key in ("certificate", "key", "client_ca"):
+            path = source.credentials.get(key)
+            refused = refusal(path, user) if path else None
+            if refused:
+                message = ": ".join(part for part in refused if part)
+                message = message.replace("; waited for", ", and is needed at the start")
+                yield ("sources", index, "tls", key), f"{source.name}: {message}"
         for number, pattern in enumerate(source.files):
             place = ("sources", index, "files", number)
             paths = sorted(glob(pattern)) or [pattern]

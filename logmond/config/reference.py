@@ -24,6 +24,7 @@ from logmond.config.schema import (
     RuleConfig,
     SourceConfig,
     StatsConfig,
+    TlsConfig,
 )
 from logmond.config.section import Section
 from logmond.config.shape import keys_of, shape_of
@@ -59,7 +60,7 @@ only `true` and `false` are booleans.
 | duration | `500ms`, `3s`, `2m`, `1h`, `30d`, `1h30m`; a number needs its unit |
 | size | `48MiB`, `512KiB`, `10MB`; a plain number is bytes |
 | percentage | `5%` or `0.05` |
-| address | `udp://localhost:5514`, `tcp://[::1]:5514`, `unixgram:///run/logmond.sock` |
+| address | `udp://localhost:5514`, `tls://[::1]:6514`, `unixgram:///run/logmond.sock` |
 | word | `a-z`, `0-9` and `-`: `high-traffic` |
 | list | `[a, b]`; a single value may stand without brackets |
 | secret | text; each also has a `_file` form that names a file which holds it |
@@ -69,6 +70,7 @@ _SECTIONS: tuple[tuple[str, type[Section], str], ...] = (
     ("The whole", Config, ""),
     ("`sources`: each item", SourceConfig, ""),
     ("`sources`: `accept`", AcceptConfig, ""),
+    ("`sources`: `tls`", TlsConfig, ""),
     ("`stats`", StatsConfig, ""),
     ("`stats.labels`: each label", LabelConfig, ""),
     ("`rules`: each item", RuleConfig, ""),

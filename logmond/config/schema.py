@@ -15,7 +15,7 @@ from logmond.config.output import AbsolutePath, ConsoleConfig, FileConfig, Outpu
 from logmond.config.rule import RuleConfig
 from logmond.config.scalars import At, Flag, Kind, Seconds, Secret, Text, located
 from logmond.config.section import Section
-from logmond.config.source import AcceptConfig, SourceConfig
+from logmond.config.source import AcceptConfig, SourceConfig, TlsConfig
 from logmond.config.statistics import LabelConfig, StatsConfig
 from logmond.config.units import shown
 
@@ -31,6 +31,7 @@ __all__ = [
     "RuleConfig",
     "SourceConfig",
     "StatsConfig",
+    "TlsConfig",
 ]
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

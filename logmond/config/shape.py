@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -121,4 +121,4 @@ def _sections(annotation: Any) -> tuple[type[Section], ...]:
         return _sections(inner[0])
     if origin in (Union, UnionType):
         return tuple(section for member in inner for section in _sections(member))
-    return (annotation,)
+    return () if annotation is NoneType else (annotation,)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -101,6 +104,36 @@ class AcceptConfig(Section):
     )
 
 
+class MinVersion(Choice):
+    """A version of TLS, which YAML reads as a number."""
+
+    def __init__(self) -> None:
+        super().__init__("version of TLS", ("1.2", "1.3"))
+
+    def read(self, value: Any) -> str:
+        """The version as text."""
+        return super().read(str(value) if isinstance(value, float) else value)
+
+
+class TlsConfig(Section):
+    """The certificate of ``tls://`` listeners, read again at every reload."""
+
+    certificate: Annotated[str, AbsolutePath()] = Field(
+        description="A PEM file: the certificate, then its chain."
+    )
+    key: Annotated[str, AbsolutePath()] = Field(
+        description="Its private key, PEM without a passphrase."
+    )
+    client_ca: Annotated[str | None, AbsolutePath()] = Field(
+        None,
+        description="A PEM file of authorities: every client must show a certificate that one of "
+        "them signed. By default none is asked for.",
+    )
+    min_version: Annotated[str, MinVersion()] = Field(
+        "1.2", description="The oldest version of TLS that is accepted."
+    )
+
+
 class SourceConfig(Section):
     """One source: exactly one of `listen`, `files`, `stdin`, `nginx` and `apache`.
 
@@ -111,8 +144,12 @@ class SourceConfig(Section):
     listen: Annotated[tuple[Address, ...], Listed(At())] = Field(
         (),
         description="Syslog or bare lines: `udp://HOST:PORT`, `tcp://HOST:PORT`, "
+        "`tls://HOST:PORT` (RFC 5425, usually 6514), "
         "`unixgram:///PATH` (datagrams, as nginx sends them), `unix:///PATH` (a stream). "
         "HOST is `localhost` (IPv4 and IPv6), an IPv4 address, an `[IPv6]` address, or `*`.",
+    )
+    tls: TlsConfig | None = Field(
+        None, description="The certificate of the `tls://` addresses in `listen`."
     )
     files: Annotated[tuple[str, ...], Listed(Text("path"))] = Field(
         (),
@@ -178,6 +215,11 @@ class SourceConfig(Section):
         copy._specs, copy._notes = specs, notes
         return copy
 
+    @property
+    def credentials(self) -> dict[str, str | None]:
+        """What a ``tls://`` listener of it takes; nothing without `tls`."""
+        return self.tls.model_dump() if self.tls is not None else {}
+
     def zone(self) -> tzinfo | None:
         """The zone of its zone-less stamps; None for this machine's."""
         if self.timezone is None:
@@ -187,12 +229,13 @@ class SourceConfig(Section):
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
         given = [key for key in ("listen", "files", "stdin", *SERVERS) if getattr(self, key)]
-        problems: list[tuple[tuple[str, ...], str]] = []
+        problems: list[tuple[tuple[str | int, ...], str]] = []
         if not given:
             known = "listen, files, stdin: true, nginx and apache"
             problems.append(((), f"reads nothing; give it one of {known}"))
         for extra in given[1:]:
             problems.append(((extra,), f"{given[0]} is given already; make it a source of its own"))
+        problems += self._tls_problems()
         if "start" in self.model_fields_set and given and not {"files", *SERVERS} & set(given):
             problems.append((("start",), "is for files; remove it"))
         if "format" in self.model_fields_set and given[:1] and given[0] in SERVERS:
@@ -200,3 +243,17 @@ class SourceConfig(Section):
         if problems:
             raise located(problems)
         return self
+
+    def _tls_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        wanted = [index for index, each in enumerate(self.listen) if each.scheme == "tls"]
+        if self.tls is not None and not wanted:
+            yield ("tls",), "is for tls:// addresses in listen; remove it"
+        for index in wanted[:1]:
+            if self.tls is None:
+                yield ("listen", index), "needs tls: {certificate: FILE, key: FILE} beside it"
+            elif find_spec("OpenSSL") is None:
+                yield (
+                    ("listen", index),
+                    "needs a part that is not installed: the extra logmond[tls], or "
+                    f"{sys.executable} -m pip install 'Twisted[tls]'",
+                )

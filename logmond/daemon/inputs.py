@@ -22,7 +22,7 @@ from logmond.ingest.kernel.names import Label
 from logmond.ingest.kernel.python import PythonKernel
 from logmond.ingest.ledger import OUTCOMES, SUBSETS, Ledger
 from logmond.ingest.sources.file import FileSource
-from logmond.ingest.sources.seam import Health, Source
+from logmond.ingest.sources.seam import Credentialed, Health, Source
 from logmond.ingest.sources.stdin import StdinSource
 from logmond.ingest.sources.table import listener
 from logmond.interfaces.surface import SourceStatus
@@ -89,6 +89,7 @@ class Input:
                 passed=around.passed,
                 setting=setting,
                 wall=around.wall,
+                **(config.credentials if address.scheme == "tls" else {}),
             )
         if config.files:
             yield FileSource(
@@ -134,6 +135,11 @@ class Input:
             return str(error)
         self._unopened = None
         return None
+
+    def reload(self) -> list[str]:
+        """Read certificates again; what came of it, a line each."""
+        found = [source.reload() for source in self.sources if isinstance(source, Credentialed)]
+        return [told for told in found if told]
 
     def close(self) -> Deferred[None]:
         """Stop receiving; hand over what was accepted."""
@@ -206,6 +212,7 @@ class Input:
             notes=[
                 *self.config.notes,
                 *(note for note in notes if note != self.health.reason),
+                *(note for s in self.sources if isinstance(s, Credentialed) for note in s.notes),
                 *notes_of(self.intake, self.config.format, self._wall()),
             ],
             **counters,

@@ -78,6 +78,8 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> list[str]:
         problem = member.try_open()
         if problem is not None:
             told.append(f"source {member.name}: {problem}")
+    for name in daemon.inputs.keys() - names:
+        told += [f"source {name}: {line}" for line in daemon.inputs[name].reload()]
     _in_order(daemon, new)
     return told
 

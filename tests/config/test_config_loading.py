@@ -146,7 +146,7 @@ sources:
     lisen: [udp://localhost:5514]
     format: apche
   - name: Shop 1
-    listen: tls://localhost:6514
+    listen: sctp://localhost:6514
   - name: nginx
     files: [/a, 7]
     start: begining
@@ -167,7 +167,8 @@ outputs:
         *_format_problem("f.yaml:4:13: sources[0].format: "),
         'f.yaml:5:11: sources[1].name: must be a word of a-z, 0-9 and "-", not "Shop 1"; '
         '"shop-1" would do',
-        'f.yaml:6:13: sources[1].listen: unknown scheme "tls"; there are: udp, tcp, unixgram, unix',
+        'f.yaml:6:13: sources[1].listen: unknown scheme "sctp"; there are: '
+        "udp, tcp, tls, unixgram, unix",
         'f.yaml:7:11: sources[2].name: "nginx" is the name of sources[0] already',
         'f.yaml:8:17: sources[2].files[1]: must be text; write it in quotes: "7"',
         'f.yaml:9:12: sources[2].start: unknown start "begining"; did you mean "beginning"?',

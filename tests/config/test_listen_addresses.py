@@ -32,7 +32,7 @@ def test_an_address_is_read_and_written_back(text: str, address: Address) -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tls://localhost:6514", 'unknown scheme "tls"; there are: udp, tcp, unixgram, unix'),
+        ("sctp://localhost:1", 'unknown scheme "sctp"; there are: udp, tcp, tls, unixgram, unix'),
         ("unixgrm:///x", 'unknown scheme "unixgrm"; did you mean "unixgram"?'),
         ("localhost:5514", "needs a scheme"),
         ("udp://localhost", "needs a port"),

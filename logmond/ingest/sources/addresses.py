@@ -22,6 +22,7 @@ BACKLOG = 1024
 _HOLDERS = {
     514: "rsyslog, syslog-ng or journald's forwarding",
     5514: "another logmond, or a syslog relay",
+    6514: "rsyslog or syslog-ng, whose port for TLS this is",
     9000: "php-fpm, whose usual port this is",
 }
 _SEVERAL = {"localhost": ("127.0.0.1", "::1"), "*": ("::", "0.0.0.0")}

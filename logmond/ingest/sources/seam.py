@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from twisted.internet.defer import Deferred
 
@@ -81,3 +81,15 @@ class Source(Protocol):
 
     def close(self) -> Deferred[None]:
         """Stop receiving; hand over what has been accepted; free every descriptor."""
+
+
+@runtime_checkable
+class Credentialed(Protocol):
+    """What a source that shows a certificate can do besides."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What its operator should know, a line each."""
+
+    def reload(self) -> str:
+        """Read the certificate again; say what came of it, "" for nothing new."""

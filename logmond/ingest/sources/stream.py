@@ -216,8 +216,8 @@ class StreamSource(Factory):
             closed, self._closed = self._closed, None
             closed.callback(None)
 
-    def _served(self) -> Factory:
-        """What makes the protocol of a connection; a layer may stand before it."""
+    def _served(self) -> Any:
+        """The factory that makes the protocol of a connection; a layer may stand before it."""
         return self
 
     def _room(self) -> bool:

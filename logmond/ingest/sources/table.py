@@ -11,6 +11,7 @@ from logmond.ingest.sources.seam import Intake, Source
 LISTENERS = {
     "udp": "logmond.ingest.sources.udp:UdpSource",
     "tcp": "logmond.ingest.sources.stream:StreamSource",
+    "tls": "logmond.ingest.sources.tls:TlsSource",
     "unixgram": "logmond.ingest.sources.datagram:UnixDatagramSource",
     "unix": "logmond.ingest.sources.stream:StreamSource",
 }

@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from certificates import Authority
 from twisted.internet.testing import MemoryReactorClock
 
 from logmond.errors import AddressTaken, SourceError
 from logmond.ingest.sources.datagram import UnixDatagramSource
 from logmond.ingest.sources.stream import StreamSource
 from logmond.ingest.sources.table import LISTENERS, listener, open_source
+from logmond.ingest.sources.tls import TlsSource
 from logmond.ingest.sources.udp import UdpSource
 from logmond.testing import RecordingIntake
 
 KINDS = {
     "udp": UdpSource,
     "tcp": StreamSource,
+    "tls": TlsSource,
     "unixgram": UnixDatagramSource,
     "unix": StreamSource,
 }
@@ -27,7 +30,11 @@ def test_every_scheme_opens_its_source(scheme: str, tmp_path: Path) -> None:
     """The source is bound when it is returned, and says what it was asked for."""
     url = f"{scheme}:///{tmp_path}/sock" if "unix" in scheme else f"{scheme}://localhost:0"
     clock = MemoryReactorClock()
-    source = open_source(url, RecordingIntake(), clock)
+    more = {}
+    if scheme == "tls":
+        certificate, key = Authority(tmp_path).issue("server")
+        more = {"certificate": str(certificate), "key": str(key)}
+    source = open_source(url, RecordingIntake(), clock, **more)
     assert type(source) is KINDS[scheme]
     assert source.address == url
     assert clock.readers
