@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -25,6 +26,8 @@ def take_settings() -> None:
 def program(name: str) -> str | None:
     """The path of a program, or None where the machine has none.
 
+    A name that ends in ``.so`` is that of a module which a program loads.
+
     Servers live in sbin, which is not on everybody's PATH. A variable
     ``LOGMOND_<NAME>`` (``LOGMOND_SYSLOG_NG=/opt/sng/usr/sbin/syslog-ng``)
     names one that is unpacked somewhere else; it wins.
@@ -32,6 +35,8 @@ def program(name: str) -> str | None:
     override = _settings.get("LOGMOND_" + name.upper().replace("-", "_").replace(".", "_"))
     if override:
         return override if os.access(override, os.X_OK) else None
+    if name.endswith(".so"):
+        return next(map(str, Path("/usr/lib").glob(f"*/*/{name}")), None)
     return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}")
 
 

@@ -20,13 +20,15 @@ def snippets() -> dict[str, tuple[str, str]]:
 def snippet(name: str, **changes: str) -> str:
     """A snippet with what a test cannot use as it stands replaced.
 
-    `changes` has the keys port, socket, file and devlog: the loopback port and
-    the paths of this test in place of the defaults. One that the snippet does
+    `changes` has the keys port, host, socket, file, devlog and certificates: the
+    loopback port and the paths of this test in place of the defaults. One that the snippet does
     not hold is a mistake of the test.
     """
     _, text = snippets()[name]
     places = {
-        "port": r"5514",
+        "port": r"5514|6514",
+        "host": r"logs\.example\.net",
+        "certificates": r"/etc/(?:rsyslog\.d|syslog-ng)/logmond(?=/)",
         "socket": r"/run/logmond\.sock",
         "devlog": r"/dev/log",
         "file": r"/var/log/[\w/]+\.log",

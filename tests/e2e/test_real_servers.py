@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from certificates import Authority
 from daemon import Daemon
 from patience import until
 from peers import Peers
@@ -148,6 +149,39 @@ def test_syslog_ng_forwarding_over_tcp(daemon_of: Start, peers: Peers, tmp_path:
     web = peers.nginx(f"access_log {log} combined;")
     log.touch()
     peers.syslog_ng(snippet("syslog-ng", port=port, file=str(log)))
+    _counted(daemon, visit(web, _N))
+
+
+def _listening_by_tls(start: Start, folder: Path) -> tuple[Daemon, dict[str, str]]:
+    """A daemon that asks for client certificates, and what a snippet needs to reach it."""
+    authority, port = Authority(folder, "ca"), str(free_port())
+    certificate, key = authority.issue("server")
+    for path in authority.issue("cert"):
+        path.rename(folder / f"{'key' if path.suffix == '.key' else 'cert'}.pem")
+    tls = {"certificate": str(certificate), "key": str(key), "client_ca": str(authority.path)}
+    listen = f"tls://localhost:{port}"
+    daemon = start({"sources": [{"name": "web", "listen": listen, "tls": tls}]})
+    return daemon, {"port": port, "host": "localhost", "certificates": str(folder)}
+
+
+@pytest.mark.peer("rsyslogd", "lmnsd_gtls.so", "nginx")
+def test_rsyslog_forwarding_a_file_over_tls(daemon_of: Start, peers: Peers, tmp_path: Path) -> None:
+    """nginx to a file, rsyslog from there over TLS, both sides with certificates."""
+    daemon, places = _listening_by_tls(daemon_of, tmp_path)
+    log = tmp_path / "access.log"
+    web = peers.nginx(f"access_log {log} combined;")
+    peers.rsyslog(snippet("rsyslog-tls", file=str(log), **places))
+    _counted(daemon, visit(web, _N))
+
+
+@pytest.mark.peer("syslog-ng", "nginx")
+def test_syslog_ng_forwarding_over_tls(daemon_of: Start, peers: Peers, tmp_path: Path) -> None:
+    """nginx to a file, syslog-ng from there, octet-counted over TLS."""
+    daemon, places = _listening_by_tls(daemon_of, tmp_path)
+    log = tmp_path / "access.log"
+    web = peers.nginx(f"access_log {log} combined;")
+    log.touch()
+    peers.syslog_ng(snippet("syslog-ng-tls", file=str(log), **places))
     _counted(daemon, visit(web, _N))
 
 
