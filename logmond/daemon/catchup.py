@@ -126,7 +126,9 @@ class CatchUp:
                 self._begin(oldest - 1)
 
     def _begin(self, evaluated: int) -> None:
-        """Let the second after `evaluated` be the first; every source is believed from there."""
+        """Let the second after `evaluated` be the first; what was read is believed from there."""
         self._evaluation.stats.start(evaluated)
+        coverage = self._evaluation.stats.coverage
         for name in self._evaluation.inputs:
-            self._evaluation.stats.coverage.observe(name, evaluated + 1)
+            if not coverage.known(name):
+                coverage.observe(name, evaluated + 1)

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from logmond.alerts.service import AlertService
 from logmond.daemon.inputs import Input
+from logmond.stats.clock import Jump
 from logmond.stats.service import StatisticsService
 from logmond.telemetry import clock, moment
 
@@ -48,23 +49,23 @@ class Evaluation:
             self.stats.advance(second)
             self.alerts.step(second)
 
-    def jump(self, second: int, reason: str) -> None:
-        """Begin a new epoch after `second`; what lies between was not observed."""
+    def jump(self, jump: Jump) -> None:
+        """Begin a new epoch; what lies between was not observed."""
         before = self.stats.evaluated
         self._log.warn(
-            "new epoch: {reason}; evaluation goes on after {second} (was at {before})",
-            reason=reason,
-            second=moment(second),
+            "new epoch: {reason}; evaluation goes on after {to} (was at {before})",
+            reason=jump.reason,
+            to=moment(jump.to),
             before="no second yet" if before is None else moment(before),
         )
-        self.stats.jump(second)
+        self.stats.jump(jump.to)
         if before is None:
             return
-        if second <= before:
-            self.stats.coverage.begin_again(second + 1)
+        if jump.to <= before:
+            self.stats.coverage.begin_again(jump.to + 1)
             return
         for name in self.inputs:
-            self.stats.coverage.gap(name, before + 1, second, reason)
+            self.stats.coverage.gap(name, before + 1, jump.to, jump.reason)
 
     def judge(self, second: int) -> None:
         """Tell the statistics what cannot be believed of this tick."""

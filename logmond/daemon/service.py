@@ -22,6 +22,7 @@ from logmond import __version__
 from logmond.alerts.event import Event
 from logmond.alerts.service import AlertService
 from logmond.config.loading import Loaded
+from logmond.daemon.beginning import begin
 from logmond.daemon.catchup import CatchUp
 from logmond.daemon.durability import Durability
 from logmond.daemon.evaluation import Evaluation
@@ -152,23 +153,13 @@ class Daemon:
 
     def _begin(self, evaluated: int | None, hold: Deferred[None] | None) -> None:
         """Place the evaluated second, and read what files already hold."""
-        newest = self._clock.target(wall_time())
-        coverage = self.stats.coverage
-        if evaluated is not None and evaluated > newest:
-            self.evaluation.jump(newest, "the state is ahead of the clock")
-            evaluated = newest
-        reads_old = any(m.files and m.config.start == "beginning" for m in self.inputs.values())
-        if evaluated is None and (self._backfill_s or not reads_old):
-            evaluated = newest - self._backfill_s
-            self.stats.start(evaluated)
-        for name, member in self.inputs.items():
-            if evaluated is None:
-                continue
-            if coverage.known(name):
-                if member.files is None:
-                    coverage.gap(name, evaluated + 1, newest + 1, "restart")
-            else:
-                coverage.observe(name, evaluated + 1)
+        history = self.loaded.config.history.path
+        if evaluated is None and history:
+            self._log.info(
+                "no earlier state in {path}: files are read from where their source says",
+                path=history,
+            )
+        begin(self.evaluation, self._clock, evaluated, wall_time(), self._backfill_s)
         if hold is None:
             self._catch_up()
         else:
@@ -200,8 +191,8 @@ class Daemon:
         if evaluated is not None:
             due = self._clock.tick(evaluated, monotonic(), now)
             if self._catching_up is None:
-                if due.jump is not None and due.reason is not None:
-                    self.evaluation.jump(due.jump, due.reason)
+                if due.jump is not None:
+                    self.evaluation.jump(due.jump)
                 self.evaluation.advance(due.seconds)
             self.outputs.tick(self.stats.evaluated or evaluated)
         self._commit()

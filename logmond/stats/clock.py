@@ -30,15 +30,22 @@ MAX_DUE = 3600
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a tick brings: the seconds to evaluate, in order, or a jump to a new epoch.
-
-    `jump` is the second the new epoch begins after, and `reason` says why;
-    both None within an epoch.
-    """
+    """What a tick brings: the seconds to evaluate, in order, or a jump to a new epoch."""
 
     seconds: range
-    jump: int | None = None
-    reason: str | None = None
+    jump: Jump | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A new epoch: evaluation goes on after second `to`, because of `reason`.
+
+    After a step that is the present: until now lines carried stamps of the
+    time before it, so there is nothing to evaluate for as long as the delay.
+    """
+
+    to: int
+    reason: str
 
 
 class EvaluationClock:
@@ -60,6 +67,13 @@ class EvaluationClock:
         """The newest second that may be evaluated at a moment."""
         return int((wall - self.delay_s) // 1)
 
+    def is_behind(self, evaluated: int, wall: float) -> bool:
+        """Whether the clock must have been set back since `evaluated` was evaluated.
+
+        With a longer delay than before a restart it only has to wait.
+        """
+        return evaluated - self.target(wall) > self.delay_s + STEP_S
+
     def tick(self, evaluated: int, monotonic: float, wall: float) -> Due:
         """The seconds due after `evaluated`."""
         offset = wall - monotonic
@@ -67,14 +81,18 @@ class EvaluationClock:
         self._offset, self._last_tick = offset, monotonic
         newest = self.target(wall)
         if abs(step) > STEP_S:
-            return Due(range(0), newest, f"the clock stepped by {step:+.0f}s")
+            return _jump(int(wall), f"the clock stepped by {step:+.0f}s")
         if late > STEP_S:
-            return Due(range(0), newest, f"nothing ran for {late:.0f}s")
+            return _jump(newest, f"nothing ran for {late:.0f}s")
         if late > LATE_S and self._settled_at is None:
             self._settled_at = monotonic + SETTLE_S
         if self._settled_at is not None and monotonic < self._settled_at:
             return Due(range(0))
         self._settled_at = None
-        if evaluated - newest > STEP_S:
-            return Due(range(0), newest, f"the clock is {evaluated - newest}s behind the state")
+        if self.is_behind(evaluated, wall):
+            return _jump(int(wall), "the clock is behind the state")
         return Due(range(evaluated + 1, min(newest, evaluated + MAX_DUE) + 1))
+
+
+def _jump(to: int, reason: str) -> Due:
+    return Due(range(0), Jump(to, reason))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from logmond.stats.clock import EvaluationClock
+from logmond.stats.clock import EvaluationClock, Jump
 
 WALL = 1_795_453_200.0
 
@@ -33,11 +33,15 @@ def test_a_clock_step_begins_a_new_epoch_and_evaluates_nothing_between(step: flo
     clock = clock_at(10.0)
     due = clock.tick(int(WALL) - 3, 11.0, WALL + 1 + step)
     assert list(due.seconds) == []
-    assert due.jump == int(WALL + 1 + step - 3)
-    assert due.reason is not None
-    assert "stepped" in due.reason
-    after = clock.tick(due.jump, 12.0, WALL + 2 + step)
-    assert list(after.seconds) == [due.jump + 1]
+    assert due.jump is not None
+    assert due.jump.to == int(WALL + 1 + step)
+    assert "stepped" in due.jump.reason
+    evaluated = [
+        list(clock.tick(due.jump.to, 11.0 + later, WALL + 1 + later + step).seconds)
+        for later in (1, 2, 3, 4)
+    ]
+    # What was on its way during the step carries stamps of the time before.
+    assert evaluated == [[], [], [], [due.jump.to + 1]]
 
 
 def test_small_corrections_are_followed_within_the_epoch() -> None:
@@ -71,11 +75,17 @@ def test_ticks_that_are_always_late_do_not_stop_evaluation() -> None:
 def test_a_stopped_process_begins_a_new_epoch() -> None:
     """After SIGSTOP for a minute, that minute is not evaluated in one go."""
     due = clock_at(10.0).tick(int(WALL) - 3, 70.0, WALL + 60)
-    assert due.jump == int(WALL) + 57
-    assert due.reason == "nothing ran for 60s"
+    assert due.jump == Jump(int(WALL) + 57, "nothing ran for 60s")
 
 
 def test_state_of_a_clock_that_was_ahead_does_not_freeze_evaluation() -> None:
     """An evaluated second far in the future, from before a restart, ends its epoch."""
     due = clock_at(10.0).tick(int(WALL) + 3600, 11.0, WALL + 1)
-    assert due.jump == int(WALL) - 2
+    assert due.jump is not None
+    assert due.jump.to == int(WALL) + 1
+
+
+def test_a_longer_delay_than_before_a_restart_is_waited_for() -> None:
+    """Seconds evaluated with no delay lie ahead of the clock; that is no new epoch."""
+    due = clock_at(10.0).tick(int(WALL) + 1, 11.0, WALL + 1)
+    assert (list(due.seconds), due.jump) == ([], None)
