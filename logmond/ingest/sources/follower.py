@@ -227,6 +227,15 @@ class Follower:
             )
         return known
 
+    def beginning(self, length: int) -> bytes:
+        """The first bytes of the file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        assert self.descriptor is not None
+        return os.pread(self.descriptor, length, 0)
+
     def _read(self, wanted: int) -> bytes:
         """Read what follows the offset and what is known ahead of it."""
         assert self.descriptor is not None
@@ -255,8 +264,7 @@ class Follower:
     def _remember_head(self) -> None:
         length = min(FINGERPRINT_BYTES, self.offset)
         if len(self.head) < length:
-            assert self.descriptor is not None
-            self.head = os.pread(self.descriptor, length, 0)
+            self.head = self.beginning(length)
 
 
 def end_of_lines(descriptor: int, size: int, longest: int = MAX_BYTES) -> int:

@@ -13,8 +13,9 @@ from collections import OrderedDict
 from contextlib import suppress
 
 from logmond.errors import SourceError
+from logmond.ingest.sources.compressed import follower_of, holds
 from logmond.ingest.sources.follower import Follower, open_regular
-from logmond.ingest.sources.identity import FilePosition, Identity, identity_of, matches
+from logmond.ingest.sources.identity import FilePosition, Identity, identity_of
 from logmond.ingest.sources.rotation import Sibling, siblings
 from logmond.ingest.sources.seam import Intake
 from logmond.ingest.sources.wholelines import MAX_BYTES
@@ -64,7 +65,7 @@ class Register:
         """Follow the file at `path` from `position` on, if it continues what that counted."""
         with suppress(OSError, SourceError):
             descriptor, status = open_regular(path)
-            if matches(position, status, descriptor) and not self._known(descriptor, status):
+            if holds(path, position, status, descriptor) and not self._known(descriptor, status):
                 follower = self._enter(path, descriptor, status)
                 follower.seek(position.offset)
                 return follower
@@ -124,7 +125,7 @@ class Register:
         known = self._followers.get(identity_of(status))
         if known is None or known.descriptor is not None:
             return known
-        if matches(known.position(known.path), status, descriptor):
+        if holds(known.path, known.position(known.path), status, descriptor):
             return known
         known.forsake_tail()
         self.forget(known)
@@ -133,7 +134,7 @@ class Register:
         return None
 
     def _enter(self, path: str, descriptor: int, status: os.stat_result) -> Follower:
-        follower = Follower(path, descriptor, status, self.intake, self.max_bytes)
+        follower = follower_of(path, descriptor, status, self.intake, self.max_bytes)
         self._followers[follower.identity] = follower
         self._use(follower)
         return follower
@@ -143,7 +144,7 @@ class Register:
             with suppress(FileNotFoundError, NotADirectoryError, SourceError):
                 if follower.reopen(place):
                     return True
-        for sibling in siblings(path):
+        for sibling in siblings(path, compressed=True):
             if sibling.identity == follower.identity:
                 with suppress(FileNotFoundError):
                     return follower.reopen(sibling.path)

@@ -3,8 +3,9 @@
 While nobody looked files were rotated, copied, truncated, replaced, and moved
 to another device number. A position is claimed by the file that has its device,
 its inode and its fingerprint; else by one with inode and fingerprint; else by a
-copy, which has the fingerprint alone. A file is claimed once, and what it holds
-is never claimed again by a copy: of two positions of one file the further counts.
+copy, which has the fingerprint alone; what gzip made of a file is a copy. A file
+is claimed once, and what it holds is never claimed again by a copy: of two
+positions of one file the further counts.
 Last come the positions of files of which nothing was counted: they have an
 inode only, and that may be used again by what was counted elsewhere.
 """
@@ -15,8 +16,9 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from logmond.ingest.sources.compressed import head_of
 from logmond.ingest.sources.follower import Follower
-from logmond.ingest.sources.identity import FINGERPRINT_BYTES, FilePosition, fingerprint
+from logmond.ingest.sources.identity import FilePosition, fingerprint
 from logmond.ingest.sources.register import Register
 from logmond.ingest.sources.rotation import siblings
 
@@ -34,7 +36,8 @@ def restored(
         shown: the files the source's patterns mean now, by path.
         register: takes the followers.
     """
-    beside = {path: siblings(path) for path in {position.path for position in positions}}
+    paths = {position.path for position in positions}
+    beside = {path: siblings(path, compressed=True) for path in paths}
     candidates: dict[str, Status] = {
         sibling.path: sibling.status for found in beside.values() for sibling in found
     }
@@ -69,7 +72,7 @@ def restored(
     claim(sure, same_inode)
     followed = [each.head for found in claimed.values() for each in found]
     lost = [position for position in sure if not any(_begins(head, position) for head in followed)]
-    heads = {path: _head(path) for position in lost for path in paths_beside(position)}
+    heads = {path: head_of(path) for position in lost for path in paths_beside(position)}
     claim(
         lost,
         lambda position: [
@@ -81,7 +84,7 @@ def restored(
         lambda position: [
             path
             for path in same_inode(position)
-            if not any(_begins(_head(path), counted) for counted in sure_positions)
+            if not any(_begins(head_of(path), counted) for counted in sure_positions)
         ],
     )
     for path, found in claimed.items():
@@ -94,12 +97,3 @@ def restored(
 def _begins(head: bytes, position: FilePosition) -> bool:
     length = position.fingerprint_length
     return len(head) >= length and fingerprint(head[:length]) == position.fingerprint
-
-
-def _head(path: str) -> bytes:
-    """The first bytes of a file; none if it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(FINGERPRINT_BYTES)
-    except OSError:
-        return b""

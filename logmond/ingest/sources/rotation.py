@@ -4,7 +4,7 @@ logrotate, newsyslog, savelog and cronolog name them by a number
 (``access.log.1``), a date (``access.log-20261123``, also before the extension:
 ``access-20261123.log``) or ``.old``. Numbers and dates tell the order; where
 both kinds lie together the time of the last write does. Compressed ones are
-left alone.
+left alone, but for those that gzip made while nobody looked.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from logmond.ingest.sources.identity import Identity, identity_of
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip")
 """Endings of files that are no text."""
+
+READABLE = ".gz"
+"""The one of them that is read."""
 
 CLOCK_TICK_NS = 50_000_000
 """How far the time of a file's last write may be behind the clock, generously."""
@@ -42,17 +45,23 @@ class Sibling:
         return identity_of(self.status)
 
 
-def siblings(path: str) -> list[Sibling]:
-    """The files that may be older generations of the log `path`, the oldest first."""
+def siblings(path: str, *, compressed: bool = False) -> list[Sibling]:
+    """The files that may be older generations of the log `path`, the oldest first.
+
+    With `compressed` those of gzip too, unless it is still at work on one.
+    """
     directory, base = os.path.split(path)
     found = []
     try:
-        names = os.listdir(directory or ".")
+        names = set(os.listdir(directory or "."))
     except OSError:
         return []
     for name in names:
-        named = _suffix(base, name)
-        if named is None or name.endswith(COMPRESSED):
+        plain = name.removesuffix(READABLE) if compressed else name
+        named = _suffix(base, plain)
+        if named is None or plain.endswith(COMPRESSED):
+            continue
+        if plain != name and plain in names:
             continue
         place = os.path.join(directory, name)
         try:

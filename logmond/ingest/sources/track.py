@@ -55,6 +55,7 @@ class Track:
         self._register = register
         self._grace_s = grace_s
         self._finished: deque[Follower] = deque()
+        self._turned = False
         self.read_bytes = 0
 
     @property
@@ -104,6 +105,7 @@ class Track:
         self.missing_since = None
         if unknown_since_ns is not None:
             self._find_unseen(previous, now, unknown_since_ns)
+        self._turned = True
 
     def release(self, follower: Follower) -> None:
         """Another path shows this file now, and follows it."""
@@ -253,7 +255,8 @@ class Track:
         checked: set[Identity] = set()
         # While we look rotation goes on, and names move: until nothing new is found.
         for _ in range(_ATTEMPTS):
-            found = newer(siblings(self.path), identity, since_ns)
+            # Once we look every second, files are seen before they are compressed.
+            found = newer(siblings(self.path, compressed=not self._turned), identity, since_ns)
             unchecked = [each for each in found if each.identity not in checked]
             if not unchecked:
                 return
@@ -282,8 +285,7 @@ class Track:
 
     def _is_copy(self, follower: Follower) -> bool:
         """Whether a file begins with the same lines as one that is counted here already."""
-        assert follower.descriptor is not None
-        head = os.pread(follower.descriptor, FINGERPRINT_BYTES, 0)
+        head = follower.beginning(FINGERPRINT_BYTES)
         known = (*self._finished, *self._followers())
         return any(
             head.startswith(each.head)
