@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from logmond.config.schema import SourceConfig, StatsConfig
 from logmond.daemon.notes import ClockWarnings, notes_of
 from logmond.errors import SourceError
-from logmond.frame.caps import caps_for
+from logmond.frame.caps import Caps, caps_for
 from logmond.ingest.formats.proxies import TrustedProxies
 from logmond.ingest.intake import Accept, Intake
 from logmond.ingest.kernel.names import Label
@@ -45,6 +45,14 @@ class Surroundings:
     wall: Callable[[], float]
     stats: StatsConfig
     passed: list[socket.socket] = field(default_factory=list)
+    sharing: int = 1
+    """How many sources share what the memory limit lets kernels remember."""
+
+    @property
+    def caps(self) -> Caps:
+        """The caps of one source's kernel."""
+        caps = caps_for(self.stats.memory_limit_bytes)
+        return replace(caps, remembered=max(1000, caps.remembered // self.sharing))
 
 
 class Input:
@@ -64,7 +72,7 @@ class Input:
             labels=labels_of(around.stats),
             zone=zone,
             max_skew_s=around.stats.max_skew_s,
-            caps=caps_for(around.stats.memory_limit_bytes),
+            caps=around.caps,
             proxies=TrustedProxies(config.trusted_proxies),
         )
         self.intake = Intake(

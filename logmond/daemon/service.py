@@ -78,7 +78,9 @@ class Daemon:
         self.state: State = (
             SqliteState(config.history.path, reactor) if config.history.path else NoState()
         )
-        self.around = Surroundings(reactor, wall_time, config.stats, self._passed)
+        self.around = Surroundings(
+            reactor, wall_time, config.stats, self._passed, len(config.sources)
+        )
         self.stats = StatisticsService(
             caps_for(config.stats.memory_limit_bytes), tuple(config.stats.labels)
         )

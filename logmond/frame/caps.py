@@ -35,6 +35,7 @@ class Caps:
         block_cells: cells of a closed ten-second block.
         block_durations: histograms of a closed ten-second block.
         top_keys: keys of each top of a closed block.
+        remembered: request lines, and clients, whose reading the kernels remember.
     """
 
     second_cells: int = 256
@@ -42,6 +43,7 @@ class Caps:
     block_cells: int = 512
     block_durations: int = 64
     top_keys: int = TOP_CAP
+    remembered: int = 24576
 
     @property
     def open_cells(self) -> int:
@@ -76,4 +78,5 @@ def caps_for(memory_limit_bytes: int) -> Caps:
         block_cells=scaled(full.block_cells),
         block_durations=scaled(full.block_durations),
         top_keys=min(scaled(full.top_keys), TOP_REDUCED),
+        remembered=scaled(full.remembered),
     )

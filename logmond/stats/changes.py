@@ -53,11 +53,11 @@ def changes(
     now = _columns(now_cells, dimensions, where)
     earlier = _cells(tiers, start - window_s, start - 1)
     before = _columns(_errors(earlier) if errors else earlier, dimensions, where)
-    everything = _columns(traffic, dimensions, Selector())
+    varied = _varied(traffic, len(dimensions))
     found: list[Evidence] = []
     for column, dimension in enumerate(dimensions):
         # Where all traffic has one key, that key explains nothing.
-        if dimension not in where.dimensions and len(everything[column]) > 1:
+        if dimension not in where.dimensions and column in varied:
             found += _risen(dimension, now[column], before[column])
     all_hits = sum(now_cells.values())
     if all_hits and sum(now[0].values()) >= TOPS_TRUSTED * all_hits:
@@ -97,13 +97,24 @@ def _errors(cells: dict[CellKey, int]) -> dict[CellKey, int]:
     return {key: hits for key, hits in cells.items() if is_error(key)}
 
 
+def _varied(cells: dict[CellKey, int], dimensions: int) -> set[int]:
+    """The columns that hold more than one key."""
+    first = next(iter(cells), ())
+    same = set(range(min(dimensions, len(first))))
+    for key in cells:
+        same = {column for column in same if column < len(key) and key[column] == first[column]}
+        if not same:
+            break
+    return set(range(dimensions)) - same
+
+
 def _columns(
     cells: dict[CellKey, int], dimensions: tuple[str, ...], where: Selector
 ) -> list[dict[str, int]]:
     """Hits by key, for each dimension, of the cells that `where` takes."""
     columns: list[dict[str, int]] = [{} for _ in dimensions]
     for key, hits in cells.items():
-        if where.matches(dict(zip(dimensions, key, strict=False))):
+        if not where.where or where.matches(dict(zip(dimensions, key, strict=False))):
             for column, value in zip(columns, key, strict=False):
                 column[value] = column.get(value, 0) + hits
     return columns

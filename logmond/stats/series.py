@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 from logmond.frame.frame import BLOCK_S, CELL_DIMENSIONS, OTHER, CellKey, Exact
 from logmond.frame.selector import Selector
+from logmond.stats.admission import Admission
 from logmond.stats.sums import FINE_S, Group, Step, Tally, WindowSums, move
 
 DURATION_DIMENSIONS = ("source", "vhost", "section")
@@ -53,6 +54,7 @@ class Series:
         self._windows: dict[int, WindowSums] = {}
         self._memo: dict[tuple[tuple[str, ...], tuple[str, ...]], Group] = {}
         self._end: int | None = None
+        self._admission = Admission()
         self._fill = fill
 
     def sums(self, window_s: int) -> WindowSums:
@@ -88,16 +90,16 @@ class Series:
 
     def put(self, second: int, exact: Exact) -> None:
         """Take a closed second, before it is evaluated."""
-        step = self._project(exact)
+        step = self._admitted(exact, second)
         if step:
             self._steps[second] = step
 
     def late(self, second: int, exact: Exact) -> None:
         """Add lines that arrived after their second was evaluated, wherever it still counts."""
-        step = self._project(exact)
+        step = self._admitted(exact, second)
         if not step:
             return
-        if self._end is not None and second > self._end - 2 * FINE_S:
+        if self._end is not None and second > self._end - self._keep_s:
             move(self._steps.setdefault(second, {}), step, 1)
         start = second - second % BLOCK_S
         for window in self._windows.values():
@@ -109,7 +111,7 @@ class Series:
     def put_block(self, start: int, exact: Exact) -> None:
         """Take a closed block that is older than the seconds kept (after a restart)."""
         if self._has_long:
-            step = self._project(exact)
+            step = self._admitted(exact, start)
             if step:
                 self._blocks[start] = step
 
@@ -125,7 +127,7 @@ class Series:
             elif ends_block:
                 start = second - BLOCK_S + 1
                 self._enter_leave(window, self._blocks, start, start - window.window_s)
-        self._steps.pop(second - 2 * FINE_S, None)
+        self._steps.pop(second - self._keep_s, None)
         if ends_block and self._blocks:
             longest = max(self._windows)
             self._blocks.pop(second - BLOCK_S + 1 - longest - BLOCK_S, None)
@@ -133,9 +135,20 @@ class Series:
     def rebuild(self, end: int) -> None:
         """Set every window anew as of second `end`, from the steps at hand."""
         self._end = end
-        self._steps = {s: step for s, step in self._steps.items() if end - 2 * FINE_S < s <= end}
+        self._steps = {s: t for s, t in self._steps.items() if end - self._keep_s < s <= end}
         for window in self._windows.values():
             self._refill(window)
+
+    @property
+    def _keep_s(self) -> int:
+        """How long single seconds are kept: for the windows, and for peaks to be found in."""
+        return max((min(w, FINE_S) for w in self._windows), default=FINE_S) + 2 * BLOCK_S
+
+    def _admitted(self, exact: Exact, second: int) -> Step:
+        """The groups of a span, those folded that there is no place for."""
+        step = self._project(exact)
+        longest = max(self._windows, default=FINE_S) + BLOCK_S
+        return self._admission.admitted(step, second, longest, self.kept) if step else step
 
     @property
     def _has_long(self) -> bool:
@@ -208,9 +221,7 @@ class Series:
                 group = self._group_of(DURATION_DIMENSIONS, where)
                 if group is _UNMATCHED or group not in step:
                     continue
-                mine = step[group].durations
-                for bucket, hits in histogram.items():
-                    mine[bucket] = mine.get(bucket, 0) + hits
+                step[group].time(histogram)
         return step
 
     def _group_of(self, dimensions: tuple[str, ...], key: tuple[str, ...]) -> Group:

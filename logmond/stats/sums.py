@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from logmond.frame.frame import BLOCK_S
 from logmond.frame.sketches import bucket_of
@@ -15,15 +14,21 @@ Group = tuple[str, ...]
 """The values of `group_by`, in its order; empty without one."""
 
 
-@dataclass(slots=True)
+_NONE: dict[int, int] = {}
+"""Stands for the durations of lines that carried none; never changed."""
+
+
 class Tally:
     """What one group amounted to over some seconds: lines, bytes, and duration buckets."""
 
-    hits: int = 0
-    bytes: int = 0
-    hits_4xx: int = 0
-    hits_5xx: int = 0
-    durations: dict[int, int] = field(default_factory=dict)
+    __slots__ = ("bytes", "durations", "hits", "hits_4xx", "hits_5xx")
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.bytes = 0
+        self.hits_4xx = 0
+        self.hits_5xx = 0
+        self.durations = _NONE
 
     def add(self, other: Tally, sign: int = 1) -> None:
         """Add `other`, or with sign -1 subtract it."""
@@ -31,8 +36,15 @@ class Tally:
         self.bytes += sign * other.bytes
         self.hits_4xx += sign * other.hits_4xx
         self.hits_5xx += sign * other.hits_5xx
+        if other.durations:
+            self.time(other.durations, sign)
+
+    def time(self, histogram: Mapping[int, int], sign: int = 1) -> None:
+        """Add (or subtract) a histogram of durations, ``{bucket: hits}``."""
+        if self.durations is _NONE:
+            self.durations = {}
         mine = self.durations
-        for bucket, hits in other.durations.items():
+        for bucket, hits in histogram.items():
             left = mine.get(bucket, 0) + sign * hits
             if left:
                 mine[bucket] = left
@@ -41,6 +53,13 @@ class Tally:
 
     def __bool__(self) -> bool:
         return bool(self.hits)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tally):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
 
 
 Step = dict[Group, Tally]

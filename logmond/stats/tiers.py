@@ -24,6 +24,7 @@ from logmond.frame.packing import (
     unpack_exact,
 )
 from logmond.frame.sketches import HyperLogLog
+from logmond.stats.rollups import ROLLUP_S, Rollups
 
 SECONDS_KEPT = 300
 """Closed seconds kept one by one."""
@@ -51,6 +52,7 @@ class Tiers:
         self._blocks: dict[int, bytes] = {}
         self._bounded_open: dict[int, Bounded] = {}
         self._bounded: dict[int, bytes] = {}
+        self._rollups = Rollups(caps)
         self._touched: set[tuple[str, int]] = set()
         self.evaluated: int | None = None
 
@@ -82,6 +84,7 @@ class Tiers:
             block = self.block(start)
             admit(block, exact, self._caps.block_cells, self._caps.block_durations)
             self._blocks[start] = pack_exact(block)
+            self._rollups.add(start, exact)
             self._touched.add((BLOCK, start))
         return added
 
@@ -127,7 +130,10 @@ class Tiers:
         if total.cells or total.ledger:
             cut_exact(total, self._caps.block_cells, self._caps.block_durations, self._protects)
             self._blocks[start] = pack_exact(total)
+            self._rollups.add(start, total)
             self._touched.add((BLOCK, start))
+        self._rollups.close(start)
+        self._rollups.drop(start - BLOCKS_KEPT_S)
         bounded = self._bounded_open.pop(start, None)
         if bounded is not None:
             cut_bounded(bounded, self._caps.top_keys)
@@ -154,8 +160,9 @@ class Tiers:
     def exacts(self, first: int, last: int) -> Iterator[Exact]:
         """The exact parts of seconds `first` to `last`, both included, as few as there are.
 
-        Whole closed blocks stand for their seconds; where single seconds are
-        no longer kept, the span is rounded down to the block.
+        Whole closed blocks stand for their seconds, and rollups for their
+        blocks; where single seconds are no longer kept, the span is rounded
+        down to the block.
         """
         if self.evaluated is None:
             return
@@ -164,7 +171,11 @@ class Tiers:
         if second <= oldest:
             second = block_of(second + BLOCK_S - 1)
         while second <= last:
-            if second % BLOCK_S == 0 and second + BLOCK_S - 1 <= min(last, self.evaluated):
+            rollup = self._rollups.get(second) if second + ROLLUP_S - 1 <= last else None
+            if rollup is not None:
+                packed: bytes | None = rollup
+                second += ROLLUP_S
+            elif second % BLOCK_S == 0 and second + BLOCK_S - 1 <= min(last, self.evaluated):
                 packed = self._blocks.get(second)
                 second += BLOCK_S
             else:
@@ -225,6 +236,7 @@ class Tiers:
                 self._bounded_open[start] = unpack_bounded(packed)
             else:
                 self._bounded[start] = packed
+        self._roll_again(evaluated)
 
     def jump(self, second: int) -> None:
         """Begin a new epoch, evaluated up to `second`.
@@ -246,6 +258,12 @@ class Tiers:
                 del shelf[start]
                 self._touched.add((kind, start))
         self.evaluated = second
+        self._roll_again(second)
+
+    def _roll_again(self, evaluated: int) -> None:
+        """Make the rollups from the blocks that are kept."""
+        newest = block_of(evaluated + 1) - BLOCK_S
+        self._rollups.rebuild(self.kept_blocks(), newest, newest + BLOCK_S - BLOCKS_KEPT_S)
 
     def oldest_open(self) -> int | None:
         """The oldest second that holds lines and is not evaluated, None without any."""

@@ -141,12 +141,16 @@ def test_a_broken_file_leaves_the_old_configuration_running(daemon_of: Start) ->
 
 
 def _refusal(daemon: Daemon, count: int) -> str:
-    """The last of `count` refusals in the log, once it is there."""
+    """The last of `count` refusals in the log with its problems, once it is there."""
 
     def said() -> list[str]:
-        return [row for row in daemon.process.output.splitlines() if "reload refused" in row]
+        return daemon.process.output.split("reload refused")[1:]
 
-    until(20, lambda: len(said()) >= count, lambda: daemon.process.output)
+    until(
+        20,
+        lambda: len(said()) >= count and said()[-1].count("\n") > 1,
+        lambda: daemon.process.output,
+    )
     assert len(said()) == count
     return said()[-1]
 

@@ -15,10 +15,10 @@ def test_the_default_limit_gives_the_published_table() -> None:
 @pytest.mark.parametrize(
     ("mib", "expected"),
     [
-        (4, Caps(21, 2, 42, 5, 5)),
-        (24, Caps(128, 16, 256, 32, 32)),
-        (96, Caps(512, 64, 1024, 128, 128)),
-        (480, Caps(2560, 320, 5120, 640, 256)),
+        (4, Caps(21, 2, 42, 5, 5, 2048)),
+        (24, Caps(128, 16, 256, 32, 32, 12288)),
+        (96, Caps(512, 64, 1024, 128, 128, 49152)),
+        (480, Caps(2560, 320, 5120, 640, 256, 245760)),
     ],
 )
 def test_caps_scale_with_the_limit(mib: int, expected: Caps) -> None:

@@ -15,11 +15,12 @@ from logmond.ingest.kernel.memo import Memo
 class BoundedCounter:
     """Counts batches into `Bounded` parts."""
 
-    def __init__(self) -> None:
-        self._clients = Memo(names.client_and_place)
+    def __init__(self, remembered: int) -> None:
+        """`remembered`: clients whose reading is remembered."""
+        self._clients = Memo(names.client_and_place, remembered)
         self._named = {
-            "referrer": Memo(names.referrer_of, cap=8192),
-            "user_agent": Memo(names.text_of, cap=8192),
+            "referrer": Memo(names.referrer_of),
+            "user_agent": Memo(names.text_of),
         }
 
     def count(self, bounded: Bounded, columns: Columns) -> None:

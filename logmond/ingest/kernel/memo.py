@@ -7,10 +7,10 @@ from typing import TypeVar
 
 V = TypeVar("V")
 
-MEMO_CAP = 32768
+MEMO_CAP = 4096
 """Answers remembered before all are forgotten: hostile values must not cost memory."""
 
-KEY_CAP_BYTES = 512
+KEY_CAP_BYTES = 256
 """Longer values are computed each time; what honest clients repeat is shorter."""
 
 

@@ -80,15 +80,15 @@ class PythonKernel:
         self.by_format: Counter[str] = Counter()
         """Lines counted by each format."""
         self._caps = caps or Caps()
-        self._behind_proxies = Memo(proxies.client) if proxies else None
+        self._behind_proxies = Memo(proxies.client, self._caps.remembered) if proxies else None
         self._readers = [self._reader(fmt) for fmt in formats]
         self.directives: Counter[str] = Counter()
         """How often each ``#Fields:`` line changed the format of what follows."""
         self._delta = Delta()
-        self._requests = Memo(names.target_of)
-        self._uris = Memo(names.target_of_uri)
+        self._requests = Memo(names.target_of, self._caps.remembered)
+        self._uris = Memo(names.target_of_uri, self._caps.remembered)
         self._exact = ExactCounter(source, labels)
-        self._bounded = BoundedCounter()
+        self._bounded = BoundedCounter(self._caps.remembered)
 
     def scan(
         self,
