@@ -20,6 +20,8 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import LoopingCall
+from twisted.internet.tcp import Connection
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -34,6 +36,10 @@ MAX_CONNECTIONS = 1000
 MAX_BYTES = 65536
 
 _CLOSING_S = 2.0
+
+_QUIET_S = 0.1
+"""Seconds without a byte after which a peer is done; more is refused, and it knows."""
+
 _log = Logger()
 
 
@@ -50,7 +56,7 @@ class StreamProtocol(Protocol):
         self._host = host
         self._intake = source.intake
         self._framer = StreamFramer(source.max_bytes)
-        self._finishing = False
+        self._heard = False
 
     def connectionMade(self) -> None:
         """Count the connection; notice a peer that vanishes without a word."""
@@ -68,9 +74,8 @@ class StreamProtocol(Protocol):
             _log.warn("{peer}: {error}; connection closed", peer=self._peer, error=error)
             self.transport.abortConnection()
             return
+        self._heard = True
         self._hand_over(messages)
-        if self._finishing:
-            self.finish()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Count what the peer did not finish."""
@@ -80,9 +85,20 @@ class StreamProtocol(Protocol):
         self._source.disconnected(self)
 
     def finish(self) -> None:
-        """Close once the kernel holds nothing more of this connection."""
-        self._finishing = True
-        if not _readable_bytes(self.transport):
+        """Tell the peer that this is the end; what it still sends is read.
+
+        A peer that looks before it sends (rsyslog does) ends the connection
+        too, and nothing that TCP has accepted is lost. Where a layer stands
+        between, its own farewell is all there is.
+        """
+        self._heard = True
+        if isinstance(self.transport, Connection):
+            self.transport.loseWriteConnection()  # type: ignore[no-untyped-call]
+
+    def finish_when_quiet(self) -> None:
+        """Close if nothing came since this was last asked, and nothing waits."""
+        heard, self._heard = self._heard, False
+        if not heard and not _readable_bytes(self.transport):
             self.transport.loseConnection()
 
     def _hand_over(self, messages: list[bytes]) -> None:
@@ -135,6 +151,7 @@ class StreamSource(Factory):
         self._limited = Health()
         self._closed: Deferred[None] | None = None
         self._deadline: Any = None
+        self._looks = LoopingCall(self._look)
 
     @property
     def port(self) -> int:
@@ -176,7 +193,7 @@ class StreamSource(Factory):
     def close(self) -> Deferred[None]:
         """Accept no more; hand over what the kernel holds of each connection, then close it.
 
-        A peer that never stops sending is cut off after two seconds.
+        A peer that never stops sending, though it was told, is cut off after two seconds.
         """
         acceptors, self._acceptors = self._acceptors, []
         for acceptor in acceptors:
@@ -193,7 +210,14 @@ class StreamSource(Factory):
         self._deadline = self._reactor.callLater(_CLOSING_S, self._abort)
         for connection in list(self.connections):
             connection.finish()
+        self._looks.clock = self._reactor
+        self._looks.start(_QUIET_S, now=False)
         return closed
+
+    def _look(self) -> None:
+        """Close the connections whose peers have gone quiet."""
+        for connection in list(self.connections):
+            connection.finish_when_quiet()
 
     def buildProtocol(self, addr: IAddress | None) -> StreamProtocol:
         """A protocol for a connection just accepted."""
@@ -213,6 +237,8 @@ class StreamSource(Factory):
         elif not self.connections:
             if self._deadline.active():
                 self._deadline.cancel()
+            if self._looks.running:
+                self._looks.stop()
             closed, self._closed = self._closed, None
             closed.callback(None)
 
