@@ -18,8 +18,8 @@ VALUE = "…"
 SAYERS = ("notes_of", "_formats_seen", "told", "notes", "advice", "_queue_advice", "problem")
 """Functions and properties whose texts `sources` and `status` show as they are."""
 
-EPOCHS = ("Due", "Jump", "_jump")
-"""What begins a new epoch, its reason third."""
+EPOCHS = ("Jump", "_jump")
+"""What begins a new epoch, its reason second."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -78,8 +78,8 @@ class Reasons:
                 yield from self._texts(module, node.args[1], 0)
             elif isinstance(node, ast.Call) and _called(node) == "gap" and len(node.args) > 3:
                 yield from self._texts(module, node.args[3], 0)
-            elif isinstance(node, ast.Call) and _called(node) in EPOCHS and len(node.args) > 2:
-                yield from self._texts(module, node.args[2], 0)
+            elif isinstance(node, ast.Call) and _called(node) in EPOCHS:
+                yield from self._texts(module, node.args[1], 0)
             elif isinstance(node, ast.Assign) and _attribute(node) == "problem":
                 yield from self._texts(module, node.value, 0)
             elif (
