@@ -162,6 +162,8 @@ class Daemon:
                 path=history,
             )
         begin(self.evaluation, self._clock, evaluated, wall_time(), self._backfill_s)
+        # Killed before the first tick, the next start must not take a later end of a file for it.
+        self._commit()
         if hold is None:
             self._catch_up()
         else:
