@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from shutil import copyfile
 from time import time
@@ -15,6 +17,7 @@ from faketime import SteppedClock
 from numbered import assert_counted_once, line
 from patience import until
 from programs import soaking
+from ticks import Ticks
 from weblog import WebLog, Writing
 
 KILLS, LINES = (100, 1_000_000) if soaking() else (10, 100_000)
@@ -71,6 +74,39 @@ def test_kills_at_random_moments_lose_and_double_nothing(daemon: Daemon, log: We
     _assert_still_so(daemon, range(LINES))
     assert log.rotations == KILLS
     assert not _traces(daemon)
+
+
+def test_a_kill_before_the_first_tick_loses_nothing(
+    prepared_daemon: Prepare, log: WebLog, tmp_path: Path
+) -> None:
+    """Where a file ends at the very first start is known from then on, not a second later."""
+    log.write(range(100))
+    daemon = _killed_before_its_first_tick(prepared_daemon, log, tmp_path)
+    log.write(range(100, 200))
+    log.rotate()
+    log.write(range(200, 300))
+    daemon.start()
+    assert_counted_once(daemon, range(100, 300))
+
+
+def _killed_before_its_first_tick(prepare: Prepare, log: WebLog, folder: Path) -> Daemon:
+    """A daemon killed once its state had a position; a machine may be slow, so it may try again."""
+    for _ in range(5):
+        daemon = prepare({"sources": [{"name": "web", "files": [str(log.path)]}]})
+        with Ticks(folder) as ticks:
+            daemon.start(ticks.environ)
+            until(20, lambda daemon=daemon: _positions(daemon))
+            daemon.kill()
+        if not ticks.heard:
+            return daemon
+    raise AssertionError("no position was kept before the first tick")
+
+
+def _positions(daemon: Daemon) -> int:
+    """How many positions of files the state of a running daemon holds."""
+    with closing(sqlite3.connect(f"file:{daemon.folder}/state.db?mode=ro", uri=True)) as state:
+        (count,) = state.execute("SELECT count(*) FROM files").fetchone()
+        return int(count)
 
 
 def _end(daemon: Daemon, *, killed: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from threading import Thread
@@ -13,7 +14,7 @@ class Ticks:
 
     def __init__(self, folder: Path) -> None:
         self.heard: list[float] = []
-        self._path = folder / "notify"
+        self._path = folder / f"notify-{os.urandom(3).hex()}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self._path))
         self._thread = Thread(target=self._listen)
