@@ -38,6 +38,18 @@ def _groups(daemon: Daemon, dimension: str) -> dict[str, int]:
     return {group["key"]: group["hits"] for group in groups}
 
 
+def _unhurried(daemon: Daemon, port: int) -> Visits:
+    """Visits no faster than a unix datagram socket allows.
+
+    The kernel's default queue holds ten datagrams, and nginx never waits.
+    """
+    visits = Visits()
+    for _ in range(10):
+        visits.add(visit(port, 9))
+        until(10, lambda: daemon.source("web")["received"] >= visits.total)
+    return visits
+
+
 def _counted(daemon: Daemon, visits: Visits, filtered: int | None = 0) -> None:
     """Totals, statuses, methods and sections are the client's; the ledger balances, 0 lost."""
     stats: dict[str, Any] = {}
@@ -83,13 +95,7 @@ def test_nginx_by_unix_socket(daemon_of: Start, peers: Peers, tmp_path: Path) ->
     """nginx to the unix datagram socket, no faster than its queue allows."""
     path = str(tmp_path / "log.sock")
     daemon = daemon_of({"sources": [{"name": "web", "listen": [f"unixgram://{path}"]}]})
-    port = peers.nginx(snippet("nginx-unix", socket=path))
-    visits = Visits()
-    # The kernel's default queue holds ten datagrams, and nginx never waits.
-    for _ in range(10):
-        visits.add(visit(port, 9))
-        until(10, lambda: daemon.source("web")["received"] >= visits.total)
-    _counted(daemon, visits)
+    _counted(daemon, _unhurried(daemon, peers.nginx(snippet("nginx-unix", socket=path))))
 
 
 @pytest.mark.peer("apache2")
@@ -138,7 +144,8 @@ def test_rsyslog_forwarding_dev_log_over_tcp(
     listen += f'input(type="imuxsock" socket="{path}" rateLimit.interval="0")\n'
     peers.rsyslog(listen + snippet("rsyslog-devlog", port=port))
     until(20, Path(path).exists)
-    _counted(daemon, visit(peers.nginx(snippet("rsyslog-devlog-nginx", devlog=path)), _N))
+    web = peers.nginx(snippet("rsyslog-devlog-nginx", devlog=path))
+    _counted(daemon, _unhurried(daemon, web))
 
 
 @pytest.mark.peer("syslog-ng", "nginx")

@@ -74,14 +74,18 @@ def test_an_endless_line_is_cut_at_the_cap(daemon: Daemon) -> None:
     """A gibibyte without LF is one oversize message and takes at most a mebibyte."""
     ledger = Movement(daemon)
     with _connected(daemon) as peer:
-        peer.sendall(_BLOCK * 4 + b"\n")
+        for _ in range(128):  # a line like it first: ticks and commits settle meanwhile
+            peer.sendall(_BLOCK)
+        peer.sendall(b"\n")
         ledger.until(oversize=1)
         before = _memory_begins(daemon)
         for _ in range(1024):
             peer.sendall(_BLOCK)
+        # All but what the kernel holds was read: asking for the account takes memory of its own.
+        peak = peak_bytes(daemon.process.pid)
         peer.sendall(b"\n" + line(1) + b"\n")
         said = ledger.until(oversize=2, counted=1)
-        assert peak_bytes(daemon.process.pid) - before <= MIB
+        assert peak - before <= MIB
     assert all(len(sample) < 1024 for sample in said["samples"]["oversize"])
 
 
