@@ -122,7 +122,10 @@ def _ordered(found: list[Sibling]) -> list[Sibling]:
     """
     kinds = {sibling.kind for sibling in found} - {"other"}
     if kinds == {"number"}:
-        return sorted(found, key=lambda each: (each.kind != "other", -each.number))
+        # ".old" has the place of ".1": times decide where both are.
+        return sorted(
+            found, key=lambda each: (each.kind != "other", -each.number, each.status.st_mtime_ns)
+        )
     if kinds == {"date"}:
         return sorted(found, key=lambda each: (each.kind != "other", each.suffix))
     return sorted(found, key=lambda each: (each.status.st_mtime_ns, -each.number))
