@@ -62,6 +62,8 @@ def test_a_watcher_that_never_reads_is_cut_off(daemon_of: Start) -> None:
     daemon = daemon_of(_udp(rules=_many_groups()))
     visits = [b'::1 - - [-] "GET /g%d/x HTTP/1.1" 200 1' % number for number in range(_SECTIONS)]
     told: list[dict[str, Any]] = []
+    # The second in which the socket was opened was not observed: windows of one begin after it.
+    until(10, lambda: daemon.json("stats 1s")["coverage"] == "whole")
     with _never_reading(daemon) as client, Client("127.0.0.1", daemon.admin_port) as reader:
         client.sendall(b"json watch\n")
         reader.send("json watch")
