@@ -50,7 +50,7 @@ def test_an_open_incident_goes_on_after_a_kill(prepared_daemon: Prepare, tmp_pat
     """Same id, trigger and peak, not told again; it recovers, once, when traffic ends."""
     port = free_port(socket.SOCK_DGRAM)
     # A machine that keeps the daemon waiting makes lines late: the hold bridges that.
-    daemon = prepared_daemon(_settings(tmp_path, 1, 3, listen=[f"udp://localhost:{port}"]))
+    daemon = prepared_daemon(_settings(tmp_path, 1, 2, listen=[f"udp://localhost:{port}"]))
     daemon.start()
     with Visitors(port, _BURST) as visitors:
         until(20, lambda: daemon.json("incidents"), lambda: daemon.process.output)
@@ -66,11 +66,6 @@ def test_an_open_incident_goes_on_after_a_kill(prepared_daemon: Prepare, tmp_pat
         (after,) = daemon.json("incidents")
         same = ("id", "triggered_at", "severity", "peak_value", "peak_requests_per_second")
         assert {key: after[key] for key in same} == {key: before[key] for key in same}
-        # Windows become whole again, and it is still the same one.
-        question = f"stats {_WINDOW_S}s"
-        until(20, lambda: daemon.json(question)["coverage"] == "whole")
-        assert [incident["id"] for incident in daemon.json("incidents")] == [before["id"]]
-        assert _told(tmp_path, "recovered") == []
     until(20, lambda: not daemon.json("incidents"), lambda: daemon.json("rules"))
     assert [event["id"] for event in _told(tmp_path, "alert")] == [before["id"]]
     assert [event["id"] for event in _told(tmp_path, "recovered")] == [before["id"]]
