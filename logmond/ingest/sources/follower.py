@@ -133,7 +133,7 @@ class Follower:
             OSError: the beginning of the file cannot be read.
         """
         self._cursor.offset = self._end = offset
-        self._remember_head()
+        self._remember_head(self._beginning_so_far())
 
     def look(self, status: os.stat_result, now: float, wall_ns: int) -> None:
         """Learn size and time of the last write; become ready if anything changed.
@@ -164,10 +164,12 @@ class Follower:
                 # A small slice may end within a line; a whole chunk holds any line.
                 wanted = CHUNK_BYTES
                 data = self._read(wanted)
+            # Counting takes long enough for the file to be truncated under it.
+            begins = self._beginning_so_far()
             if not self._continues(len(data)):
                 return self.ready
             looked_at_all = self._cursor.take(data)
-            self._remember_head()
+            self._remember_head(begins)
             if looked_at_all and len(data) < wanted:
                 return False
             taken += len(data)
@@ -183,6 +185,7 @@ class Follower:
             OSError: the file cannot be read.
         """
         assert self.descriptor is not None
+        begins = self._beginning_so_far()
         size = os.fstat(self.descriptor).st_size
         if size > self._end:
             self.ready = True
@@ -190,7 +193,7 @@ class Follower:
         if size > self.offset:
             self.forsake_tail()
             self._cursor.offset = size
-            self._remember_head()
+            self._remember_head(begins)
         return True
 
     def forsake_tail(self) -> None:
@@ -261,10 +264,14 @@ class Follower:
         self._end = end
         return True
 
-    def _remember_head(self) -> None:
-        length = min(FINGERPRINT_BYTES, self.offset)
-        if len(self.head) < length:
-            self.head = self.beginning(length)
+    def _beginning_so_far(self) -> bytes:
+        """As many of the first bytes as a fingerprint takes, read only until it has them all."""
+        complete = len(self.head) == FINGERPRINT_BYTES
+        return self.head if complete else self.beginning(FINGERPRINT_BYTES)
+
+    def _remember_head(self, begins: bytes) -> None:
+        """Keep of the file's beginning what has been counted."""
+        self.head = begins[: max(self.offset, len(self.head))]
 
 
 def end_of_lines(descriptor: int, size: int, longest: int = MAX_BYTES) -> int:

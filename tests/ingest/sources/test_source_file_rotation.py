@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
 from filerig import Rig, rig
 
 from logmond.ingest.sources.track import GRACE_S
@@ -81,6 +82,26 @@ def test_copytruncate_at_a_quiet_point_loses_nothing(following: Rig) -> None:
     following.append(b"three")
     following.look()
     assert following.taken == [b"one", b"two", b"three"]
+
+
+def test_copytruncate_while_lines_are_counted_loses_nothing(
+    following: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting the first chunk takes its time; the rest is found in the copy all the same."""
+    lines = [b"%06d" % number for number in range(30_000)]
+    following.append(*lines)
+    take = following.intake.lines
+
+    def rotated_meanwhile(chunk: bytes) -> int | None:
+        monkeypatch.setattr(following.intake, "lines", take)
+        following.copytruncate()
+        following.append(b"new")
+        return take(chunk)
+
+    monkeypatch.setattr(following.intake, "lines", rotated_meanwhile)
+    following.look()
+    following.look()
+    assert following.taken == [*lines, b"new"]
 
 
 def test_truncation_without_a_copy_begins_anew(following: Rig) -> None:
