@@ -21,6 +21,7 @@ from logmond.interfaces.client import Client
 Start = Callable[..., Daemon]
 
 _LITTLE = 4096
+_TCP_CLOSE = 7  # the state in struct tcp_info, once a connection was reset
 _SECTIONS = 200
 _RULES = 5
 
@@ -48,7 +49,8 @@ def _never_reading(daemon: Daemon) -> socket.socket:
 
 def _is_cut(client: socket.socket) -> bool:
     """Whether the daemon has reset a connection, whatever is left to read there."""
-    return client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+    state = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state == _TCP_CLOSE
 
 
 def _many_groups() -> list[dict[str, Any]]:
