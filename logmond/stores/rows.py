@@ -13,6 +13,9 @@ from typing import TypeAlias
 FrameKey: TypeAlias = tuple[str, int]
 """(kind, start): the kind is a word of the statistics, the start an epoch second."""
 
+OutboxKey: TypeAlias = tuple[str, str]
+"""(output, message id)."""
+
 INCIDENTS = "incidents"
 """The kind under which `Changes.drop` names ended incidents, by their end."""
 
@@ -61,6 +64,9 @@ class Changes:
             end before which ended incidents go, for good: a bound never falls.
         values: bytes by name to write, None to delete one.
         incidents: incidents to write.
+        outbox: messages still to be delivered, None to delete one.
+        minutes: rollups of a minute by its start, each replacing what is kept.
+        late_minutes: the same, each added to what is kept.
     """
 
     files: Sequence[FileRow] = ()
@@ -68,6 +74,9 @@ class Changes:
     drop: Mapping[str, int] = field(default_factory=dict)
     values: Mapping[str, bytes | None] = field(default_factory=dict)
     incidents: Sequence[IncidentRow] = ()
+    outbox: Mapping[OutboxKey, bytes | None] = field(default_factory=dict)
+    minutes: Mapping[int, bytes] = field(default_factory=dict)
+    late_minutes: Mapping[int, bytes] = field(default_factory=dict)
 
     def then(self, newer: Changes) -> Changes:
         """One change that does what this and then `newer` would do.
@@ -98,7 +107,8 @@ class Restored:
     """What a start finds; empty at the first.
 
     `files` come in the order of their last change, `incidents` by their
-    trigger, oldest first. `warning` says what became of a state file that
+    trigger, oldest first; `outbox` what was still to be delivered, in the order
+    it was entered. `warning` says what became of a state file that
     could not be used.
     """
 
@@ -106,4 +116,5 @@ class Restored:
     frames: Mapping[FrameKey, bytes] = field(default_factory=dict)
     values: Mapping[str, bytes] = field(default_factory=dict)
     incidents: Sequence[IncidentRow] = field(default_factory=list)
+    outbox: Mapping[OutboxKey, bytes] = field(default_factory=dict)
     warning: str | None = None
