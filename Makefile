@@ -47,8 +47,9 @@ imports: .venv/.lint ## check that imports only point down
 
 check: lint types imports test ## all of the above
 
-bench: .venv/.run ## measure the kernel beside wc -l, on this machine
+bench: .venv/.run ## measure the kernel (ARGS=lines) and UDP, each beside a bare loop (five minutes)
 	@$(BIN)/python -m bench.kernel $(ARGS)
+	@$(BIN)/python -m bench.udp
 
 docs: .venv/.run ## write docs/config.md from the models
 	@$(BIN)/python -m logmond.config.reference > docs/config.md
