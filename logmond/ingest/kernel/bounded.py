@@ -20,7 +20,7 @@ class BoundedCounter:
         self._clients = Memo(names.client_and_place, remembered)
         self._named = {
             "referrer": Memo(names.referrer_of),
-            "user_agent": Memo(names.text_of),
+            "user_agent": Memo(names.user_agent_of),
         }
 
     def count(self, bounded: Bounded, columns: Columns) -> None:

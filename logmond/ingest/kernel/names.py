@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from logmond.frame.agents import telling
 from logmond.frame.sketches import bucket_of, place_of
 from logmond.ingest.formats.values import (
     ABSENT,
@@ -35,6 +36,14 @@ def text_of(value: bytes) -> str:
 def referrer_of(value: bytes) -> str:
     """A referrer without its query string."""
     return text_of(value.partition(b"?")[0])
+
+
+def user_agent_of(value: bytes) -> str:
+    """A user agent, so capped that the name of a bot stays."""
+    if len(value) > KEY_BYTES:
+        value = telling(unescaped(value), KEY_BYTES)
+        return value.decode("utf-8", "backslashreplace")
+    return text_of(value)
 
 
 def vhost_of(value: bytes) -> str:
