@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 
 from logmond.alerts.rule import METRICS
+from logmond.config import notify
 from logmond.config.places import Path
 from logmond.config.rule import RuleConfig
 from logmond.config.schema import Config
@@ -39,6 +40,7 @@ def findings(config: Config) -> Iterator[Finding]:
     for index, source in enumerate(config.sources):
         for message in _about_source(source):
             yield ("sources", index), f"{source.name}: {message}"
+    yield from notify.findings(config.outputs, [rule.name for rule in config.rules])
     admin = config.admin
     if admin.insecure and not admin.token and not admin.listen.loopback:
         yield (

@@ -1,6 +1,7 @@
 """One item of ``outputs``: who is told, and how it looks. One class a type.
 
-A new output is one class here and one name in `OutputConfig`.
+A new output is one class here, or in `notify` for somebody beyond this machine,
+and one name in `OutputConfig`.
 """
 
 from __future__ import annotations
@@ -10,25 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from logmond.config.notify import CommandConfig, WebhookConfig
+from logmond.config.paths import AbsolutePath
 from logmond.config.scalars import Choice, Seconds, Text, Word
 from logmond.config.section import Section
 from logmond.config.units import shown
-
-
-class AbsolutePath(Text):
-    """A path from the root: the daemon's working directory is nobody's business."""
-
-    described = "absolute path"
-
-    def __init__(self) -> None:
-        super().__init__("absolute path")
-
-    def read(self, value: Any) -> str:
-        """The path."""
-        text = super().read(value)
-        if not text.startswith("/"):
-            raise ValueError(f"must be an absolute path, not {shown(text)}")
-        return text
 
 
 class Mode(Text):
@@ -76,5 +63,7 @@ class FileConfig(Section):
         return int(self.mode, 8)
 
 
-OutputConfig = Annotated[ConsoleConfig | FileConfig, Field(discriminator="type")]
+OutputConfig = Annotated[
+    ConsoleConfig | FileConfig | WebhookConfig | CommandConfig, Field(discriminator="type")
+]
 """Any output; `type` says which."""

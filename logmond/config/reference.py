@@ -16,6 +16,7 @@ from logmond.config.lines import text
 from logmond.config.schema import (
     AcceptConfig,
     AdminConfig,
+    CommandConfig,
     Config,
     ConsoleConfig,
     FileConfig,
@@ -25,6 +26,7 @@ from logmond.config.schema import (
     SourceConfig,
     StatsConfig,
     TlsConfig,
+    WebhookConfig,
 )
 from logmond.config.section import Section
 from logmond.config.shape import keys_of, shape_of
@@ -76,6 +78,8 @@ _SECTIONS: tuple[tuple[str, type[Section], str], ...] = (
     ("`rules`: each item", RuleConfig, ""),
     ("`outputs`: each item of type `console`", ConsoleConfig, ""),
     ("`outputs`: each item of type `file`", FileConfig, ""),
+    ("`outputs`: each item of type `webhook`", WebhookConfig, ""),
+    ("`outputs`: each item of type `command`", CommandConfig, ""),
     ("`history`", HistoryConfig, "`history: none` stands for `history: {url: none}`."),
     ("`admin`", AdminConfig, ""),
 )

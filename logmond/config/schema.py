@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 
 from logmond.config.addresses import Address
 from logmond.config.lines import lines
-from logmond.config.output import AbsolutePath, ConsoleConfig, FileConfig, OutputConfig
+from logmond.config.notify import CommandConfig, WebhookConfig
+from logmond.config.output import ConsoleConfig, FileConfig, OutputConfig
+from logmond.config.paths import AbsolutePath
 from logmond.config.rule import RuleConfig
 from logmond.config.scalars import At, Flag, Kind, Seconds, Secret, Text, located
 from logmond.config.section import Section
@@ -22,6 +24,7 @@ from logmond.config.units import shown
 __all__ = [
     "AcceptConfig",
     "AdminConfig",
+    "CommandConfig",
     "Config",
     "ConsoleConfig",
     "FileConfig",
@@ -32,6 +35,7 @@ __all__ = [
     "SourceConfig",
     "StatsConfig",
     "TlsConfig",
+    "WebhookConfig",
 ]
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -45,8 +45,9 @@ def resolve(tree: Tree) -> None:
             node[key] = secret
             tree.places.put((*path, key), Place(0, 0, name))
             continue
-        # Nobody is to complain that there is no secret: that is told already.
+        # Nobody is to complain that there is no secret, or none of its kind: that is told already.
         node[key] = "unreadable"
+        tree.spoiled.append((*path, key))
 
 
 def _secrets(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, PrivateAttr, model_validator
 
 from logmond.config.addresses import Address
-from logmond.config.output import AbsolutePath
+from logmond.config.paths import AbsolutePath
 from logmond.config.scalars import At, Choice, Flag, Listed, Text, Word, located
 from logmond.config.section import Section
 from logmond.config.suggest import hint

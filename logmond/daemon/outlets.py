@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from logmond.alerts.service import AlertService
-from logmond.config.schema import ConsoleConfig, OutputConfig
+from logmond.config.schema import ConsoleConfig, FileConfig, OutputConfig
 from logmond.outputs.console import style_of
 from logmond.outputs.dispatch import Dispatch, Output
 from logmond.outputs.linewriter import LineWriter
@@ -31,7 +31,9 @@ class Outlets:
 
     def dispatch(self, configs: Sequence[OutputConfig]) -> Dispatch:
         """The outputs of a configuration."""
-        return Dispatch([self._made(config) for config in configs])
+        return Dispatch(
+            [self._made(c) for c in configs if isinstance(c, ConsoleConfig | FileConfig)]
+        )
 
     def _made(self, config: OutputConfig) -> Output:
         made: Output
@@ -46,6 +48,7 @@ class Outlets:
                 every_s=config.every_s,
             )
         else:
+            assert isinstance(config, FileConfig)
             made = output_class(config.type)(
                 config.name, config.path, config.format, config.mode_bits
             )

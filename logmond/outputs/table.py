@@ -9,10 +9,29 @@ OUTPUTS = {
     "console": "logmond.outputs.console:Console",
     "file": "logmond.outputs.logfile:LogFile",
 }
-"""Name to "module:Class"; the module is imported when it is asked for."""
+"""What writes at once, by name: "module:Class"; the module is imported when it is asked for."""
+
+NOTIFIERS = {
+    "webhook": "logmond.outputs.webhook:Webhook",
+    "command": "logmond.outputs.command:Command",
+}
+"""What takes its time (`logmond.outputs.notifier.Notifier`), by name: "module:Class".
+
+A class is called with the reactor, the name of this node, and the `settings()`
+of its configuration as keyword arguments.
+"""
 
 
 def output_class(kind: str) -> Any:
     """The class of a kind of output. Raises KeyError for an unknown one."""
-    module, _, name = OUTPUTS[kind].partition(":")
+    return _class(OUTPUTS[kind])
+
+
+def notifier_class(kind: str) -> Any:
+    """The class of a kind of notifier. Raises KeyError for an unknown one."""
+    return _class(NOTIFIERS[kind])
+
+
+def _class(place: str) -> Any:
+    module, _, name = place.partition(":")
     return getattr(import_module(module), name)

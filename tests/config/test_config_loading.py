@@ -12,6 +12,7 @@ from logmond.config.loading import load, loads, review
 from logmond.config.schema import Config, ConsoleConfig, FileConfig
 from logmond.errors import ConfigError
 from logmond.frame.selector import Selector
+from logmond.outputs.table import NOTIFIERS, OUTPUTS
 
 WHOLE = """\
 node: web1
@@ -159,7 +160,7 @@ rules:
   - {name: slow, metric: duration_p99, above: 2s, where: {method: GET}, recover: 3s}
   - {name: many, metric: hits, above: 2, where: {sektion: /api, client: 10.0.0.1}}
 outputs:
-  - {name: chat, type: apprise}
+  - {name: chat, type: pigeon}
   - {name: log, type: file, mode: 640}
 """
     ) == [
@@ -182,7 +183,8 @@ outputs:
         'did you mean "section"?',
         "f.yaml:17:73: rules[2].where.client: only the most frequent are kept; "
         "a rule can use source, vhost, method, status, section",
-        'f.yaml:19:24: outputs[0].type: unknown type "apprise"; there are: console, file',
+        'f.yaml:19:24: outputs[0].type: unknown type "pigeon"; there are: '
+        + ", ".join((*OUTPUTS, *NOTIFIERS)),
         'f.yaml:20:5: outputs[1]: needs the key "path"',
         'f.yaml:20:35: outputs[1].mode: must be text; write it in quotes: "640"',
     ]

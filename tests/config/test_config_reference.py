@@ -13,7 +13,7 @@ from logmond.config.reference import reference
 from logmond.config.schema import Config
 from logmond.config.section import Section
 from logmond.config.shape import Shape, keys_of, shape_of
-from logmond.outputs.table import OUTPUTS
+from logmond.outputs.table import NOTIFIERS, OUTPUTS
 
 ROOT = Path(__file__).parents[2]
 SYSTEM_DEFAULT = ROOT / "etc" / "logmond.yaml"
@@ -92,7 +92,7 @@ def test_every_kind_of_output_can_be_configured() -> None:
     """The table of outputs and the models name the same types."""
     outputs = shape_of(keys_of(Config)["outputs"]).sections
     named = {name for section in outputs for name in _types(section)}
-    assert named == set(OUTPUTS)
+    assert named == {*OUTPUTS, *NOTIFIERS}
 
 
 def _types(section: type[Section]) -> tuple[str, ...]:

@@ -1,0 +1,56 @@
+"""Which addresses a message may be sent to: not those that only this machine or its network sees.
+
+A URL in a configuration is trusted as far as its host's name goes. What the
+name resolves to is not: whoever controls it could point it at a metadata
+service (169.254.169.254), a router or another daemon on this machine, today or
+tomorrow. Pure.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+NAT64 = (0x0064FF9B << 96, 0x0064FF9B0001 << 80)
+"""Prefixes whose last 32 bits are an IPv4 address (RFC 6052, RFC 8215)."""
+
+
+def refusal(address: str) -> str | None:
+    """Why an IP address is not sent to, or None when it is public.
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    found = ip_address(address.partition("%")[0])
+    for inner in (found, *_inside(found)):
+        reason = _reason(inner)
+        if reason is not None:
+            return reason
+    return None
+
+
+def _reason(address: IPv4Address | IPv6Address) -> str | None:
+    if address.is_loopback:
+        return "loopback"
+    if address.is_unspecified:
+        return "unspecified"
+    if address.is_link_local:
+        return "link-local"
+    if address.is_multicast:
+        return "multicast"
+    if isinstance(address, IPv6Address) and address.is_site_local:
+        return "private"
+    # Shared address space (RFC 6598) is neither private nor global.
+    return None if address.is_global else "private or reserved"
+
+
+def _inside(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    """The IPv4 addresses that an IPv6 one leads to."""
+    if isinstance(address, IPv4Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    number = int(address)
+    low = IPv4Address(number & 0xFFFFFFFF)
+    if number >> 32 == 0 and number > 1:  # IPv4-compatible (RFC 4291, section 2.5.5.1)
+        found.append(low)
+    found += [low for prefix in NAT64 if number >> 32 == prefix >> 32]
+    return [inner for inner in found if inner is not None]
