@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from logmond.errors import StateError
 from logmond.stores.database import Damaged, Database, Foreign, Newer
-from logmond.stores.rows import Restored
+from logmond.stores.rows import Merge, Restored
 from logmond.stores.schema import SCHEMA_VERSION
 
 _SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -39,24 +41,29 @@ _UNREADABLE = (
 )
 
 
-def open_database(path: str, now: float) -> tuple[Database, Restored]:
-    """Open or begin the state file at `path`; give it with everything it keeps.
+def open_database(
+    path: str, now: float, merge: Merge, max_bytes: int | None = None
+) -> tuple[Database, Restored]:
+    """Open or begin the state file at `path`; give it with what a start needs of it.
 
     Args:
         path: in a directory that exists; the file is made ours alone (0600).
-        now: wall time in seconds, for the name of a file that is moved aside.
+        now: wall time in seconds, for the name of a file that is moved aside or copied.
+        merge: joins what came late for a minute with what is kept of it.
+        max_bytes: of the pages in use; None for no bound.
 
     Raises:
         StateError: it cannot be used; the message says the fix.
     """
+    open_one = partial(Database, path, merge, max_bytes=max_bytes, now=now)
     _ready(path)
     try:
         try:
-            return _opened(path)
+            return _opened(path, open_one)
         except sqlite3.OperationalError as error:
             if _code(error) & 0xFF not in _NO_ROOM:
                 raise
-            return _opened(path, alone=True)
+            return _opened(path, partial(open_one, alone=True))
     except (Damaged, sqlite3.DatabaseError, UnicodeError, MemoryError) as error:
         _raise_if_passing(path, error)
         aside = _move_aside(path, now)
@@ -66,14 +73,14 @@ def open_database(path: str, now: float) -> tuple[Database, Restored]:
         )
     _ready(path)
     try:
-        return _opened(path)[0], Restored(warning=warning)
+        return _opened(path, open_one)[0], Restored(warning=warning)
     except sqlite3.Error as error:
         raise StateError(f"a new state file {path} cannot be written: {error}") from error
 
 
-def _opened(path: str, *, alone: bool = False) -> tuple[Database, Restored]:
+def _opened(path: str, open_one: Callable[[], Database]) -> tuple[Database, Restored]:
     try:
-        database = Database(path, alone=alone)
+        database = open_one()
     except Newer as error:
         raise StateError(
             f"{path} was written by a later logmond (schema {error}, this one knows "

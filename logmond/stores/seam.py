@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 
-from logmond.stores.rows import Changes, Restored
+from logmond.stores.rows import Changes, IncidentRow, Restored, SilenceRow
 
 
-class State(Protocol):
+class Past(Protocol):
+    """What is kept of the past; asked by the reactor's thread, answered at once.
+
+    What cannot be read is left out, counted and logged, and never raises.
+    """
+
+    def minute(self, start: int) -> bytes | None:
+        """The rollup of the minute that began at `start`, None where none is kept."""
+
+    def minutes(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """The rollups of minutes that began from `first` to `last`, both included, in order.
+
+        Nothing is held open between two of them: the iterator may rest.
+        """
+
+    def incidents(
+        self, since: int, until: int | None = None, rule: str | None = None, limit: int = 500
+    ) -> list[IncidentRow]:
+        """Incidents that were open at some time from `since` until before `until`, newest first.
+
+        `rule` leaves those of other rules out.
+        """
+
+    def incident(self, suffix: str) -> list[IncidentRow]:
+        """The incidents whose id ends in `suffix`, newest first, at most a few."""
+
+    def silences(self, since: int, limit: int = 500) -> list[SilenceRow]:
+        """Silences that were not over at `since`, the last to end first."""
+
+
+class State(Past, Protocol):
     """Keeps what one commit a second tells it to, all or nothing."""
 
     @property
@@ -38,7 +69,33 @@ class State(Protocol):
         """Write what waits, and let go."""
 
 
-class NoState:
+class NoPast:
+    """A past of which nothing is kept."""
+
+    def minute(self, start: int) -> bytes | None:
+        """None is kept."""
+        return None
+
+    def minutes(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """None are kept."""
+        return iter(())
+
+    def incidents(
+        self, since: int, until: int | None = None, rule: str | None = None, limit: int = 500
+    ) -> list[IncidentRow]:
+        """None are kept."""
+        return []
+
+    def incident(self, suffix: str) -> list[IncidentRow]:
+        """None are kept."""
+        return []
+
+    def silences(self, since: int, limit: int = 500) -> list[SilenceRow]:
+        """None are kept."""
+        return []
+
+
+class NoState(NoPast):
     """Nothing is kept (`history: none`): every start is the first."""
 
     busy = False

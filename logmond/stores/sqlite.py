@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec
 
@@ -21,16 +21,28 @@ from twisted.python.failure import Failure
 
 from logmond.errors import StateError
 from logmond.stores.database import Database
+from logmond.stores.history import History
 from logmond.stores.lock import Lock
 from logmond.stores.opening import open_database
-from logmond.stores.rows import Changes, Restored
+from logmond.stores.rows import Changes, IncidentRow, Merge, Restored, SilenceRow
 from logmond.telemetry import clock, span
 
 P = ParamSpec("P")
 
 
+def newest(_: bytes, newer: bytes) -> bytes:
+    """Keep what came last; for states whose minutes nobody adds to."""
+    return newer
+
+
 class SqliteState:
     """The state file at `path` (`logmond.stores.seam.State`).
+
+    Args:
+        path: of the file; its directory is made where missing.
+        now: wall time in seconds.
+        merge: joins two rollups of one minute.
+        max_bytes: what the pages in use may come to; None for no bound.
 
     Attributes:
         commits: transactions written.
@@ -41,7 +53,13 @@ class SqliteState:
     _log = Logger()
 
     def __init__(
-        self, path: str, reactor: IReactorFromThreads, now: Callable[[], float] = time.time
+        self,
+        path: str,
+        reactor: IReactorFromThreads,
+        now: Callable[[], float] = time.time,
+        *,
+        merge: Merge = newest,
+        max_bytes: int | None = None,
     ) -> None:
         self.path = os.path.realpath(path)
         self.commits = 0
@@ -49,11 +67,14 @@ class SqliteState:
         self.problem: str | None = None
         self._reactor = reactor
         self._now = now
+        self._merge = merge
+        self._max_bytes = max_bytes
         self._lock: Lock | None = None
         self._database: Database | None = None
         # One thread, begun with the first commit: what opens and then cannot
         # start leaves none behind.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="logmond-state")
+        self._history = History(self.path)
         self._running: Changes | None = None
         self._waiting: Changes | None = None
         self._untold: list[Deferred[None]] = []
@@ -72,12 +93,17 @@ class SqliteState:
         """
         self._lock = Lock(self.path)
         try:
-            self._database, restored = open_database(self.path, self._now())
+            self._database, restored = open_database(
+                self.path, self._now(), self._merge, self._max_bytes
+            )
         except BaseException:
             self._lock.release()
             raise
         if restored.warning:
             self._log.warn("{warning}", warning=restored.warning)
+        if self._database.upgraded:
+            self._log.info("{upgraded}", upgraded=self._database.upgraded)
+        self._history.connect()
         return restored
 
     def commit(self, changes: Changes) -> Deferred[None]:
@@ -90,11 +116,35 @@ class SqliteState:
         """
         if self._database is None:
             raise StateError(f"{self.path} is not open")
-        self._waiting = changes if self._waiting is None else self._waiting.then(changes)
+        self._waiting = (
+            changes if self._waiting is None else self._waiting.then(changes, self._merge)
+        )
         done: Deferred[None] = Deferred()
         self._untold.append(done)
         self._start(self._database)
         return done
+
+    def minute(self, start: int) -> bytes | None:
+        """The rollup of the minute that began at `start`, None where none is kept."""
+        return self._history.minute(start)
+
+    def minutes(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """The rollups of minutes that began from `first` to `last`, both included, in order."""
+        return self._history.minutes(first, last)
+
+    def incidents(
+        self, since: int, until: int | None = None, rule: str | None = None, limit: int = 500
+    ) -> list[IncidentRow]:
+        """Incidents that were open at some time from `since` until before `until`, newest first."""
+        return self._history.incidents(since, until, rule, limit)
+
+    def incident(self, suffix: str) -> list[IncidentRow]:
+        """The incidents whose id ends in `suffix`, newest first, at most a few."""
+        return self._history.incident(suffix)
+
+    def silences(self, since: int, limit: int = 500) -> list[SilenceRow]:
+        """Silences that were not over at `since`, the last to end first."""
+        return self._history.silences(since, limit)
 
     def close(self) -> Deferred[None]:
         """Write what waits, once more if that failed before; close the file, free the lock."""
@@ -109,6 +159,7 @@ class SqliteState:
         database, self._database = self._database, None
         if database is None or self._lock is None:
             return
+        self._history.close()
         # In the writer: closing folds the write-ahead log into the file.
         await self._in_writer(database.close)
         self._writer.shutdown()
@@ -136,7 +187,9 @@ class SqliteState:
         """Put back in front of what came meanwhile what could not be written."""
         assert self._running is not None
         self._waiting = (
-            self._running if self._waiting is None else self._running.then(self._waiting)
+            self._running
+            if self._waiting is None
+            else self._running.then(self._waiting, self._merge)
         )
         self.failures += 1
         if self.problem is None:

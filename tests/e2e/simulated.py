@@ -24,13 +24,14 @@ from logmond.config.loading import loads
 from logmond.daemon import catchup, service
 from logmond.daemon.service import Daemon
 from logmond.stores.rows import Changes, Restored
+from logmond.stores.seam import NoPast
 
 TURN_S = 0.05
 STEP_S = 0.001
 """What one step of catching up seems to take: a turn has room for five."""
 
 
-class Memory:
+class Memory(NoPast):
     """A state that outlives its daemon as a database would: what was committed, as one change."""
 
     busy = False
@@ -48,11 +49,12 @@ class Memory:
             frames={key: body for key, body in kept.frames.items() if body is not None},
             values={name: value for name, value in kept.values.items() if value is not None},
             incidents=kept.incidents,
+            outbox={key: body for key, body in kept.outbox.items() if body is not None},
         )
 
     def commit(self, changes: Changes) -> Deferred[None]:
         """Keep it at once."""
-        self._kept = self._kept.then(changes)
+        self._kept = self._kept.then(changes, lambda _, newer: newer)
         self.commits += 1
         return succeed(None)
 
@@ -80,13 +82,19 @@ class Simulated:
         self._loaded = loads(yaml.safe_dump(whole), "test", {})
         self._began = wall
         self._turns = 0
+        self._stepped_s = 0.0
         self.state = Memory()
         self.reactor = Turns()  # type: ignore[no-untyped-call]
         self.daemon: Daemon | None = None
 
     @property
     def wall(self) -> float:
-        """Now."""
+        """Now, by the clock on the wall."""
+        return self.passed + self._stepped_s
+
+    @property
+    def passed(self) -> float:
+        """The same by a clock that nobody sets."""
         return self._began + self._turns * TURN_S
 
     @property
@@ -103,7 +111,7 @@ class Simulated:
     def start(self) -> None:
         """Start a daemon from what was kept."""
         self.reactor = Turns()  # type: ignore[no-untyped-call]
-        self.reactor.rightNow = self.wall
+        self.reactor.rightNow = self.passed
         self.daemon = Daemon(self._loaded, lambda: self._loaded, self.reactor, {})
         self.daemon.start()
 
@@ -114,12 +122,20 @@ class Simulated:
             member.close()
         running.outputs.close()
 
+    def step_clock(self, seconds: float) -> None:
+        """Somebody sets the clock on the wall."""
+        self._stepped_s += seconds
+
+    def stand_still(self, seconds: float) -> None:
+        """Time passes, and the daemon does not notice."""
+        self._turns += round(seconds / TURN_S)
+
     def turn(self) -> None:
         """Let `TURN_S` pass, for the daemon too where one runs."""
         self._turns += 1
         if self.daemon is None:
             return
-        self.reactor.advance(self.wall - self.reactor.seconds())
+        self.reactor.advance(self.passed - self.reactor.seconds())
         for reader in list(self.reactor.getReaders()):  # type: ignore[no-untyped-call]
             reader.doRead()
 
@@ -130,7 +146,7 @@ def simulated(settings: Mapping[str, Any], wall: float) -> Iterator[Simulated]:
     simulation = Simulated(settings, wall)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(service, "wall_time", lambda: simulation.wall)
-        patch.setattr(service, "monotonic", lambda: simulation.wall)
+        patch.setattr(service, "monotonic", lambda: simulation.passed)
         patch.setattr(service, "SqliteState", lambda path, reactor: simulation.state)
         patch.setattr(catchup, "monotonic", count(0, STEP_S).__next__)
         try:

@@ -10,6 +10,7 @@ from threading import Event, current_thread
 
 import pytest
 import pytest_twisted
+from merging import added
 from patience import within
 from twisted.internet import reactor
 
@@ -71,7 +72,7 @@ async def state(path: str, disk: Disk) -> AsyncIterator[SqliteState]:
 
 def kept(path: str) -> Restored:
     """What the next start finds."""
-    database = Database(path)
+    database = Database(path, added)
     restored = database.read()
     database.close()
     return restored

@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 from counting_child import counted
+from merging import added
 
 import logmond
 from logmond.stores.opening import open_database
@@ -70,7 +71,7 @@ def stop(child: subprocess.Popen[bytes]) -> None:
 
 def kept(state: Path) -> Restored:
     """What a start finds."""
-    database, restored = open_database(str(state), NOW)
+    database, restored = open_database(str(state), NOW, added)
     database.close()
     return restored
 
