@@ -36,6 +36,8 @@ class Caps:
         block_durations: histograms of a closed ten-second block.
         top_keys: keys of each top of a closed block.
         remembered: request lines, and clients, whose reading the kernels remember.
+        minute_cells: cells of a minute of history; on disk, so no matter of memory.
+        minute_durations: histograms of a minute of history.
     """
 
     second_cells: int = 256
@@ -44,6 +46,8 @@ class Caps:
     block_durations: int = 64
     top_keys: int = TOP_CAP
     remembered: int = 24576
+    minute_cells: int = 128
+    minute_durations: int = 16
 
     @property
     def open_cells(self) -> int:

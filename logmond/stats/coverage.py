@@ -91,6 +91,14 @@ class Coverage:
             return EMPTY
         return WHOLE if seen_all else PARTIAL
 
+    def unobserved(self, start: int, end: int) -> list[str]:
+        """The sources that were not observed in each of seconds `start` to `end`, by name."""
+        return sorted(name for name in self._since if self._missing(name, start, end))
+
+    def seen(self, start: int, end: int) -> bool:
+        """Whether any source was observed at any of seconds `start` to `end`."""
+        return self.state(None, start, end) != EMPTY
+
     def _missing(self, source: str, start: int, end: int) -> int:
         """How many of the seconds of a source were not observed; overlaps count once."""
         holes = [(start, min(end, self._since[source] - 1))]

@@ -11,18 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from logmond.frame.frame import BLOCK_S, CELL_DIMENSIONS, OTHER, CellKey, Exact
+from logmond.frame.frame import BLOCK_S, OTHER, CellKey, Exact
 from logmond.frame.selector import Selector
 from logmond.stats.admission import Admission
+from logmond.stats.projection import DURATION_DIMENSIONS, Projection
 from logmond.stats.sums import FINE_S, Group, Step, Tally, WindowSums, move
 
-DURATION_DIMENSIONS = ("source", "vhost", "section")
-"""The dimensions duration histograms are kept by."""
-
-_MEMO_CAP = 4096
-
-_UNMATCHED: Group = ("\0",)
-"""Stands in the memo for a cell the selector does not take."""
+__all__ = ["DURATION_DIMENSIONS", "Series"]
 
 
 class Series:
@@ -39,9 +34,8 @@ class Series:
         self.group_by = group_by
         self.kept: set[Group] = set()
         """Groups whose keys must never be folded: pending or firing ones."""
-        self._dimensions = (*CELL_DIMENSIONS, *labels)
-        self._timed = set(group_by) | selector.dimensions <= set(DURATION_DIMENSIONS)
-        self._reads_foldable = bool((selector.dimensions | set(group_by)) - {"source", "status"})
+        self._projection = Projection(selector, group_by, labels)
+        self._reads_foldable = self._projection.foldable
         # Patterns name no end of keys; literals name as many as the operator typed.
         self._named = bool(self.selector.dimensions - {"source", "status"}) and not any(
             "*" in pattern or "?" in pattern
@@ -52,7 +46,6 @@ class Series:
         self._steps: dict[int, Step] = {}
         self._blocks: dict[int, Step] = {}
         self._windows: dict[int, WindowSums] = {}
-        self._memo: dict[tuple[tuple[str, ...], tuple[str, ...]], Group] = {}
         self._end: int | None = None
         self._admission = Admission()
         self._fill = fill
@@ -83,10 +76,8 @@ class Series:
         """Whether a cell must not be folded: named by `where`, or of a kept group."""
         if not self._reads_foldable:
             return False
-        group = self._group_of(self._dimensions, key)
-        if group is _UNMATCHED:
-            return False
-        return group in self.kept or self._named
+        group = self._projection.group(key)
+        return group is not None and (group in self.kept or self._named)
 
     def put(self, second: int, exact: Exact) -> None:
         """Take a closed second, before it is evaluated."""
@@ -146,7 +137,7 @@ class Series:
 
     def _admitted(self, exact: Exact, second: int) -> Step:
         """The groups of a span, those folded that there is no place for."""
-        step = self._project(exact)
+        step = self._projection.of(exact)
         longest = max(self._windows, default=FINE_S) + BLOCK_S
         return self._admission.admitted(step, second, longest, self.kept) if step else step
 
@@ -198,42 +189,3 @@ class Series:
             move(total, self._steps.get(second, {}), 1)
         if total:
             self._blocks[start] = total
-
-    def _project(self, exact: Exact) -> Step:
-        """The groups of a span of cells and histograms."""
-        step: Step = {}
-        for key, (hits, size) in exact.cells.items():
-            group = self._group_of(self._dimensions, key)
-            if group is _UNMATCHED:
-                continue
-            tally = step.get(group)
-            if tally is None:
-                tally = step[group] = Tally()
-            tally.hits += hits
-            tally.bytes += size
-            status_class = key[3][:1]
-            if status_class == "5":
-                tally.hits_5xx += hits
-            elif status_class == "4":
-                tally.hits_4xx += hits
-        if self._timed:
-            for where, histogram in exact.durations.items():
-                group = self._group_of(DURATION_DIMENSIONS, where)
-                if group is _UNMATCHED or group not in step:
-                    continue
-                step[group].time(histogram)
-        return step
-
-    def _group_of(self, dimensions: tuple[str, ...], key: tuple[str, ...]) -> Group:
-        """The group a key falls into, or `_UNMATCHED`; remembered, keys repeat."""
-        group = self._memo.get((dimensions, key))
-        if group is None:
-            value_of = dict(zip(dimensions, key, strict=False))
-            if self.selector.matches(value_of):
-                group = tuple(value_of.get(name, "-") for name in self.group_by)
-            else:
-                group = _UNMATCHED
-            if len(self._memo) >= _MEMO_CAP:
-                self._memo.clear()
-            self._memo[dimensions, key] = group
-        return group

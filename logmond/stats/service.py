@@ -12,9 +12,11 @@ from collections.abc import Mapping
 
 from logmond.frame.caps import Caps
 from logmond.frame.frame import CellKey, Delta
+from logmond.frame.minutes import Minute
 from logmond.frame.selector import Selector
 from logmond.stats.changes import changes
 from logmond.stats.coverage import Coverage
+from logmond.stats.minutes import Minutes
 from logmond.stats.queries import Queries
 from logmond.stats.results import Evidence, Summary, TopTable
 from logmond.stats.series import Series
@@ -27,10 +29,19 @@ GAP_MEMORY_S = 2 * BLOCKS_KEPT_S
 class StatisticsService:
     """Windows over everything that was counted, as of one evaluated second."""
 
-    def __init__(self, caps: Caps | None = None, labels: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        caps: Caps | None = None,
+        labels: tuple[str, ...] = (),
+        *,
+        keep_minutes: bool = False,
+    ) -> None:
+        """`keep_minutes`: minutes are rolled for a history, and asked for after every tick."""
         self.labels = labels
         self.coverage = Coverage()
-        self.tiers = Tiers(caps or Caps(), self._protects)
+        caps = caps or Caps()
+        self.tiers = Tiers(caps, self._protects)
+        self._minutes = Minutes(self.tiers, self.coverage, caps, self._protects, kept=keep_minutes)
         self._queries = Queries(self.tiers, self.coverage, labels)
         self._series: dict[tuple[Selector, tuple[str, ...]], Series] = {}
         self._distinct: dict[int, tuple[int, int]] = {}
@@ -49,6 +60,8 @@ class StatisticsService:
     def add(self, delta: Delta) -> dict[str, int]:
         """Take what was counted; return how many lines of each source came late."""
         late: dict[str, int] = {}
+        for second, exact in delta.exact.items():
+            self._minutes.take(second, exact)
         for second, exact in self.tiers.add(delta).items():
             for series in self._series.values():
                 series.late(second, exact)
@@ -58,7 +71,9 @@ class StatisticsService:
 
     def advance(self, second: int) -> None:
         """Evaluate `second`, the one after the last: close it and roll every window."""
+        self._minutes.closing(second)
         exact = self.tiers.close(second)
+        self._minutes.closed(second)
         for series in self._series.values():
             series.put(second, exact)
             series.advance(second)
@@ -66,6 +81,7 @@ class StatisticsService:
 
     def jump(self, second: int) -> None:
         """Begin a new epoch at `second`; what lies between was not evaluated."""
+        self._minutes.jumping(second)
         self.tiers.jump(second)
         for series in self._series.values():
             series.rebuild(second)
@@ -78,6 +94,26 @@ class StatisticsService:
             series = self._series[key] = Series(selector, group_by, self.labels, self._fill)
             self._fill(series)
         return series
+
+    def minute(self, start: int) -> Minute | None:
+        """An evaluated minute of the last hour; None when it is older, or nothing observed it."""
+        return self._minutes.minute(start)
+
+    def minutes_changed(self) -> dict[int, bytes]:
+        """Minutes that are new or changed since the last call, packed, by start: to be replaced."""
+        return self._minutes.changed()
+
+    def late_minutes(self) -> dict[int, bytes]:
+        """Late lines of older minutes since the last call, packed: to be added to what is kept.
+
+        See `logmond.frame.minutes.merge_minutes`.
+        """
+        return self._minutes.late()
+
+    @property
+    def late_dropped(self) -> int:
+        """Late lines that no minute of the history holds, because there were too many minutes."""
+        return self._minutes.dropped
 
     def drop_unused(self, used: set[tuple[Selector, tuple[str, ...]]]) -> None:
         """Forget series no rule reads any more."""
