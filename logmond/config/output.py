@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from logmond.config.chat import AppriseConfig, IrcConfig
 from logmond.config.notify import CommandConfig, WebhookConfig
 from logmond.config.paths import AbsolutePath
 from logmond.config.scalars import Choice, Seconds, Text, Word
@@ -64,6 +65,7 @@ class FileConfig(Section):
 
 
 OutputConfig = Annotated[
-    ConsoleConfig | FileConfig | WebhookConfig | CommandConfig, Field(discriminator="type")
+    ConsoleConfig | FileConfig | WebhookConfig | CommandConfig | AppriseConfig | IrcConfig,
+    Field(discriminator="type"),
 ]
 """Any output; `type` says which."""

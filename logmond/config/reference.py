@@ -16,11 +16,13 @@ from logmond.config.lines import text
 from logmond.config.schema import (
     AcceptConfig,
     AdminConfig,
+    AppriseConfig,
     CommandConfig,
     Config,
     ConsoleConfig,
     FileConfig,
     HistoryConfig,
+    IrcConfig,
     LabelConfig,
     RuleConfig,
     SourceConfig,
@@ -80,6 +82,8 @@ _SECTIONS: tuple[tuple[str, type[Section], str], ...] = (
     ("`outputs`: each item of type `file`", FileConfig, ""),
     ("`outputs`: each item of type `webhook`", WebhookConfig, ""),
     ("`outputs`: each item of type `command`", CommandConfig, ""),
+    ("`outputs`: each item of type `apprise`", AppriseConfig, ""),
+    ("`outputs`: each item of type `irc`", IrcConfig, ""),
     ("`history`", HistoryConfig, "`history: none` stands for `history: {url: none}`."),
     ("`admin`", AdminConfig, ""),
 )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from logmond.config.addresses import Address
+from logmond.config.chat import AppriseConfig, IrcConfig
 from logmond.config.lines import lines
 from logmond.config.notify import CommandConfig, WebhookConfig
 from logmond.config.output import ConsoleConfig, FileConfig, OutputConfig
@@ -24,11 +25,13 @@ from logmond.config.units import shown
 __all__ = [
     "AcceptConfig",
     "AdminConfig",
+    "AppriseConfig",
     "CommandConfig",
     "Config",
     "ConsoleConfig",
     "FileConfig",
     "HistoryConfig",
+    "IrcConfig",
     "LabelConfig",
     "OutputConfig",
     "RuleConfig",

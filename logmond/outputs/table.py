@@ -14,6 +14,8 @@ OUTPUTS = {
 NOTIFIERS = {
     "webhook": "logmond.outputs.webhook:Webhook",
     "command": "logmond.outputs.command:Command",
+    "apprise": "logmond.outputs.chat:Chat",
+    "irc": "logmond.outputs.irc:Irc",
 }
 """What takes its time (`logmond.outputs.notifier.Notifier`), by name: "module:Class".
 

@@ -1,0 +1,144 @@
+"""Apprise is asked in threads of its own, and no fault of it reaches anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event as Gate
+from threading import current_thread
+from typing import Any
+
+import pytest
+from messages import message
+from patience import eventually, within
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError, Deferred
+
+from logmond.outputs.chat import THREADS, Chat, kind_of
+from logmond.outputs.notifier import NotDelivered
+
+
+class Service:
+    """What Apprise would make of a URL: calls what the test says."""
+
+    def __init__(self, url: str, act: Callable[[str], bool], told: list[dict[str, Any]]) -> None:
+        self.url, self._act, self._told = url, act, told
+
+    def notify(self, **given: Any) -> bool:
+        """Keep what it was given, and the thread."""
+        self._told.append({**given, "url": self.url, "thread": current_thread()})
+        return self._act(self.url)
+
+
+def chat(act: Callable[[str], bool], *urls: str) -> tuple[Chat, list[dict[str, Any]]]:
+    """A notifier whose services do as told, and what they were told."""
+    told: list[dict[str, Any]] = []
+    return Chat(
+        reactor, "web1", urls=urls or ("x://1",), service=lambda url: Service(url, act, told)
+    ), told
+
+
+@ensureDeferred
+async def test_a_message_is_given_as_title_text_and_kind_in_another_thread() -> None:
+    """Apprise makes of these what its service shows."""
+    notifier, told = chat(lambda url: True)
+    await within(5, notifier.send(message(title="CRITICAL errors", text="two\nlines")))
+    (given,) = told
+    thread = given.pop("thread")
+    assert given == {
+        "title": "CRITICAL errors",
+        "body": "two\nlines",
+        "notify_type": "warning",
+        "body_format": "text",
+        "url": "x://1",
+    }
+    assert thread is not current_thread()
+    assert thread.daemon, "a hanging one would keep the process from ending"
+
+
+@ensureDeferred
+async def test_what_a_service_refuses_is_not_delivered() -> None:
+    """Apprise says no more than False where it logged nothing."""
+    notifier, _ = chat(lambda url: False)
+    with pytest.raises(NotDelivered, match="x: not taken, no reason given"):
+        await within(5, notifier.send(message()))
+
+
+@ensureDeferred
+async def test_a_fault_in_a_service_is_not_delivered_and_its_secrets_are_not_told() -> None:
+    """Whatever a library raises, with the token it was given in it."""
+
+    def fault(url: str) -> bool:
+        raise RuntimeError(f"no such thing as {url} with tok3n-of-ours")
+
+    notifier, _ = chat(fault, "x://tok3n-of-ours@secret.example/room")
+    with pytest.raises(NotDelivered) as caught:
+        await within(5, notifier.send(message()))
+    assert "RuntimeError" in str(caught.value)
+    assert "tok3n" not in str(caught.value)
+    assert "secret.example" not in str(caught.value)
+
+
+@ensureDeferred
+async def test_only_those_who_have_not_got_a_message_are_told_again() -> None:
+    """One address being down makes no duplicates at the other."""
+    down = {"x://2"}
+    notifier, told = chat(lambda url: url not in down, "x://1", "x://2")
+    with pytest.raises(NotDelivered):
+        await within(5, notifier.send(message("a")))
+    down.clear()
+    await within(5, notifier.send(message("a")))
+    assert sorted(given["url"] for given in told) == ["x://1", "x://2", "x://2"]
+
+
+@ensureDeferred
+async def test_a_hanging_service_is_given_up_and_then_left_alone() -> None:
+    """Its threads are counted, and there are never more than a few."""
+    gate = Gate()
+    notifier, told = chat(lambda url: gate.wait(20))
+    try:
+        for number in range(THREADS):
+            attempt: Deferred[None] = notifier.send(message(str(number)))
+            attempt.cancel()
+            with pytest.raises(CancelledError):
+                await within(5, attempt)
+        assert notifier.hanging == THREADS
+        with pytest.raises(NotDelivered, match=f"{THREADS} earlier attempts have not returned"):
+            await within(5, notifier.send(message("more")))
+        await eventually(5, lambda: len(told) == THREADS)
+    finally:
+        gate.set()
+    await eventually(5, lambda: notifier.hanging == 0)
+    await within(5, notifier.send(message("more")))
+
+
+@ensureDeferred
+async def test_what_arrived_after_all_is_not_sent_again() -> None:
+    """An attempt that was given up may still succeed; its retry finds that out."""
+    gate = Gate()
+    notifier, told = chat(lambda url: gate.wait(20))
+    attempt = notifier.send(message("a"))
+    attempt.cancel()
+    with pytest.raises(CancelledError):
+        await within(5, attempt)
+    gate.set()
+    await eventually(5, lambda: notifier.hanging == 0)
+    await within(5, notifier.send(message("a")))
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "expected"),
+    [
+        ("alert", "critical", "failure"),
+        ("alert", "warning", "warning"),
+        ("reminder", "critical", "failure"),
+        ("alert", "info", "info"),
+        ("recovered", "critical", "success"),
+        ("expired", "critical", "info"),
+        ("test", "critical", "info"),
+    ],
+)
+def test_the_kind_of_a_message_becomes_its_colour(kind: str, severity: str, expected: str) -> None:
+    """Apprise has four words for it."""
+    assert kind_of(message(kind=kind, severity=severity)) == expected
