@@ -1,19 +1,20 @@
 """What stands behind an incident: which keys make up the rise, and a few lines that show it.
 
-The statistics say how much of the rise each key is; here these raw statements
-become evidence: what the rule fixes anyway is left out, what names an offender
-comes first. No clock.
+The statistics say how much of the rise each key explains; here it is decided
+what they are asked, and their statements become evidence: what the rule fixes
+anyway is left out, what is true of nearly all traffic comes last. No clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable
 
 from logmond.alerts.event import Evidence
 from logmond.alerts.rule import Rule
 from logmond.alerts.seam import Group, Statistics
 from logmond.frame.frame import OTHER
 from logmond.frame.selector import Selector
+from logmond.stats.changes import BYTES, ERRORS, HITS, SLOW, Question
 
 ERROR_METRICS = frozenset({"ratio_4xx", "ratio_5xx"})
 """Metrics whose offenders are found among the lines with status 400 and above."""
@@ -33,17 +34,43 @@ _PLAIN = frozenset({"source", "method", "status"})
 _MEANINGLESS = frozenset({OTHER, "-", ""})
 
 
+Gathering = Generator[int, None, tuple[tuple[Evidence, ...], tuple[str, ...]]]
+"""Evidence and sample lines in pieces: every `next` says how many entries it read."""
+
+
 def gather(
-    stats: Statistics, rule: Rule, group: Group, second: int
-) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-    """The evidence and the sample lines for a group that fired at `second`."""
+    stats: Statistics, rule: Rule, group: Group, second: int, limit: float = 0.0
+) -> Gathering:
+    """The evidence and the sample lines for a group that was beyond `limit` at `second`."""
     if not rule.rising or rule.kind.kind == "ledger":
         return (), ()  # a fall is made of keys that are absent, a reject has none
     errors = rule.metric in ERROR_METRICS
     where = _of_class(rule, within(rule, group))
-    changes = stats.changes(rule.window_s, second, errors=errors, where=where)
-    samples = stats.samples(rule.window_s, errors=errors)
-    return ordered(changes, where), tuple(chosen(samples, where))
+    question = Question(
+        end=second,
+        window_s=rule.window_s,
+        of=_counted(rule),
+        where=where,
+        slower_s=limit if rule.kind.kind == "duration" else 0.0,
+        pending_s=rule.for_s,
+    )
+    changes = yield from stats.changes(question)
+    samples = chosen(stats.samples(rule.window_s, errors=errors), where)
+    return ordered(changes, where), tuple(samples)
+
+
+def _counted(rule: Rule) -> str:
+    """What the evidence of a rule counts."""
+    if rule.metric in ERROR_METRICS:
+        return ERRORS
+    if rule.kind.kind == "duration":
+        return SLOW
+    return BYTES if rule.kind.unit == "bytes" else HITS
+
+
+def counted_as(rule: Rule) -> str:
+    """What the shares of a rule's evidence are shares of, in words."""
+    return {ERRORS: "errors", SLOW: "slow requests"}.get(_counted(rule), "rise")
 
 
 def within(rule: Rule, group: Group) -> Selector:
@@ -56,16 +83,14 @@ def within(rule: Rule, group: Group) -> Selector:
 
 
 def ordered(changes: Iterable[Evidence], where: Selector) -> tuple[Evidence, ...]:
-    """The statements worth telling, who or what offends first, the largest share first."""
+    """The statements worth telling, in their order; what says little of anything comes last."""
     fixed = {name for name, values in where.where if len(values) == 1}
     telling = [
         change
         for change in changes
         if change.key not in _MEANINGLESS and change.dimension not in fixed
     ]
-    telling.sort(
-        key=lambda change: (change.dimension in _PLAIN, -change.share, change.dimension, change.key)
-    )
+    telling.sort(key=lambda change: change.dimension in _PLAIN)
     return tuple(telling[:MAX_EVIDENCE])
 
 
@@ -77,7 +102,7 @@ def _of_class(rule: Rule, where: Selector) -> Selector:
     return Selector(tuple(sorted((*where.where, pair))))
 
 
-def chosen(samples: Sequence[tuple[str, str, str]], where: Selector) -> list[str]:
+def chosen(samples: Iterable[tuple[str, str, str]], where: Selector) -> list[str]:
     """Up to `MAX_SAMPLES` lines that `where` takes, as far as a sample tells."""
     readable = where.dimensions & {"status", "section"}
     asked = Selector(tuple(pair for pair in where.where if pair[0] in readable))
@@ -91,14 +116,28 @@ def chosen(samples: Sequence[tuple[str, str, str]], where: Selector) -> list[str
 
 
 def statements(evidence: Iterable[Evidence]) -> str:
-    """The best statement of each dimension: ``section /api 83%, client 203.0.113.7 71%``."""
+    """The best statement of each dimension: ``client 203.0.113.7 71%, AI bot GPTBot 64%``.
+
+    A section that is one path says nothing beside that path.
+    """
     best: dict[str, Evidence] = {}
     for one in evidence:
-        best.setdefault(one.dimension, one)
+        path = best.get("path")
+        if one.dimension != "section" or path is None or path.key != one.key:
+            best.setdefault(one.dimension, one)
     return ", ".join(_statement(one) for one in list(best.values())[:TOLD])
 
 
 def _statement(evidence: Evidence) -> str:
-    told = f"{evidence.dimension} {evidence.key} {100 * evidence.share:.0f}%"
+    who = evidence.name or f"{evidence.dimension} {_quoted(evidence.key)}"
+    told = f"{who} {100 * evidence.share:.0f}%"
     most = min(1.0, evidence.share + evidence.error)
     return told if most - evidence.share < 0.005 else f"{told} (at most {100 * most:.0f}%)"
+
+
+def _quoted(key: str) -> str:
+    """A key as it stands, or in quotes where one could not see where it ends."""
+    if not any(mark in key for mark in ' ,"'):
+        return key
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -70,6 +70,7 @@ def fields(event: Event) -> dict[str, object]:
                 "key": evidence.key,
                 "share": round(evidence.share, 4),
                 "error": round(evidence.error, 4),
+                "name": evidence.name,
             }
             for evidence in event.evidence
         ],

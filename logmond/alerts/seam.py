@@ -6,11 +6,11 @@ Nothing here reads a source, a window store or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from logmond.frame.selector import Selector
-from logmond.stats.results import Evidence
+from logmond.stats.changes import Comparison, Question
 
 Group = tuple[str, ...]
 """The values of a rule's `group_by`, in its order; empty without one."""
@@ -98,10 +98,8 @@ class Statistics(Protocol):
     def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
         """Counters of the loss ledger over a window."""
 
-    def samples(self, window_s: int, *, errors: bool = False) -> Sequence[tuple[str, str, str]]:
+    def samples(self, window_s: int, *, errors: bool = False) -> Iterable[tuple[str, str, str]]:
         """Redacted sample lines, as (status, section, text)."""
 
-    def changes(
-        self, window_s: int, end: int, *, errors: bool = False, where: Selector | None = None
-    ) -> Sequence[Evidence]:
-        """What makes up the rise of a window."""
+    def changes(self, question: Question) -> Comparison:
+        """What makes up the rise of a window, in pieces."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from logmond.alerts.event import Peak
-from logmond.alerts.evidence import ERROR_METRICS, statements
+from logmond.alerts.evidence import counted_as, statements
 from logmond.alerts.incident import NO_DATA, Incident
 from logmond.alerts.lifecycle import State
 from logmond.alerts.quantities import bound, quantity
@@ -47,7 +47,7 @@ def update(incident: Incident) -> str:
     else:
         told = f"{_standing(incident, lasted)}: now {_amount(incident)} ({incident.trend})"
     peak = _peak(incident, "peak")
-    return f"{_prefix(incident)}{told}{', ' + peak if peak else ''}."
+    return f"{_prefix(incident)}{told}{', ' + peak if peak else ''}.{_late(incident)}"
 
 
 def recovered(incident: Incident) -> str:
@@ -180,9 +180,14 @@ def _peak(incident: Incident, word: str, *, when: bool = True) -> str:
 
 
 def _why(incident: Incident) -> str:
-    errors = incident.definition.metric in ERROR_METRICS
     told = statements(incident.evidence)
-    return f"Most of the {'errors' if errors else 'rise'}: {told}" if told else ""
+    return f"Most of the {counted_as(incident.definition)}: {told}" if told else ""
+
+
+def _late(incident: Incident) -> str:
+    """The evidence, where it was not found in time for the line of the alert."""
+    why = _why(incident)
+    return "" if why in incident.opening else f" {why}."
 
 
 def _sentences(*parts: str) -> str:

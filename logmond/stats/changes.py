@@ -1,103 +1,254 @@
 """What changed: which keys make up the rise of a window against the span before it.
 
-For every dimension the frames carry, each key's hits in the window less its
-hits in the preceding equal span, as a share of the whole rise. Shares of tops
-come with the error of both tables. Where the window is not above the span
-before it (a slow breach, or nothing known before), shares are of the window
-itself.
+For every dimension the frames carry, each key's part of the window less its
+part of an equal span before, as a share of the whole rise. What a rule is
+about is counted: lines, failed lines, slow lines or bytes.
+
+A key that makes up all of a rise may be one of two hosts, or one of two
+thousand clients. The first says little, so keys are ordered by how much they
+explain: ``share * ln(share / prior)``, the prior being the key's share of what
+was usual. It is the part of the Kullback-Leibler divergence between the rise
+and the usual traffic that the key stands for, as in Adtributor (Bhagwan et al.,
+2014). So a path stands before its section, a client before the browser that
+thousands use, and what grew along with everything not at all.
+
+Tops know no `where`. Of a rule that reads a part of the lines they say what
+must be true however the other part is made up, with that as their error. The
+work is given out in pieces; see `compared`. No clock.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+
 from logmond.frame.frame import BLOCK_S, TOP_DIMENSIONS, CellKey
 from logmond.frame.selector import Selector
-from logmond.frame.sketches import Top
-from logmond.stats.queries import is_error, joined
+from logmond.frame.sketches import Top, bucket_of
+from logmond.stats.explained import Table, Weighed, explained
+from logmond.stats.projection import DURATION_DIMENSIONS
+from logmond.stats.queries import is_error
 from logmond.stats.results import Evidence
-from logmond.stats.tiers import Tiers, block_of
+from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers, block_of
 
-MIN_SHARE = 0.1
-"""A key that makes up less of the rise is not evidence."""
+MAX_SPAN_S = BLOCKS_KEPT_S // 2
+"""The longest span compared: the one before it must be kept too."""
 
-MIN_LIFT = 1.2
-"""How much more of the rise a key must have than it had of the traffic before."""
+HITS, ERRORS, SLOW, BYTES = "hits", "errors", "slow", "bytes"
+"""What can be compared: lines, lines with status 400 and above, lines over a duration, bytes."""
 
-TOPS_TRUSTED = 0.9
-"""Tops know no `where`: they speak for a rule that reads at least this share of the lines."""
-
-_PER_DIMENSION = 2
+Comparison = Generator[int, None, list[Evidence]]
+"""Evidence in pieces: every `next` does some work and says how many entries it read."""
 
 
-def changes(
-    tiers: Tiers,
-    dimensions: tuple[str, ...],
-    window_s: int,
-    end: int,
-    *,
-    errors: bool,
-    where: Selector,
-) -> list[Evidence]:
-    """The keys behind a rise, the best of each dimension, most first.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is compared.
 
     Args:
-        tiers: the frames.
-        dimensions: of the cells, in the order of their keys.
-        window_s: length of the window, and of the span before it.
         end: the last second of the window.
-        errors: only lines with status 400 and above.
-        where: only cells it takes.
+        window_s: its length; only its last `MAX_SPAN_S` seconds are compared.
+        of: "hits", "errors", "slow" or "bytes".
+        where: only cells it takes; of "errors" it names the class of statuses.
+        slower_s: of "slow", the duration in seconds that is too long.
+        pending_s: seconds the breach has lasted before it fired: the span
+            before ends that much earlier, lest a fault be compared with itself.
     """
-    start = end - window_s + 1
-    traffic = _cells(tiers, start, end)
-    now_cells = _errors(traffic) if errors else traffic
-    now = _columns(now_cells, dimensions, where)
-    earlier = _cells(tiers, start - window_s, start - 1)
-    before = _columns(_errors(earlier) if errors else earlier, dimensions, where)
-    varied = _varied(traffic, len(dimensions))
-    found: list[Evidence] = []
+
+    end: int
+    window_s: int
+    of: str = HITS
+    where: Selector = field(default_factory=Selector)
+    slower_s: float = 0.0
+    pending_s: int = 0
+
+    @property
+    def span_s(self) -> int:
+        """Seconds compared."""
+        return min(self.window_s, MAX_SPAN_S)
+
+    @property
+    def start(self) -> int:
+        """The first second compared."""
+        return self.end - self.span_s + 1
+
+    @property
+    def usual_end(self) -> int:
+        """The last second of the span before."""
+        room = BLOCKS_KEPT_S - 2 * self.span_s
+        return self.start - 1 - min(self.pending_s, room)
+
+
+def compared(tiers: Tiers, dimensions: tuple[str, ...], question: Question) -> Comparison:
+    """The keys behind a rise, those that explain most first, the best of each dimension.
+
+    `dimensions` are those of the cells, in the order of their keys.
+    """
+    if question.of == SLOW:
+        return (yield from _of_durations(tiers, question))
+    start, end, where = question.start, question.end, question.where
+    now = yield from _cells(tiers, start, end)
+    before = yield from _cells(tiers, question.usual_end - question.span_s + 1, question.usual_end)
+    now_class, before_class = _class(now, question), _class(before, question)
+    taken_now, taken_before = (_taken(c, dimensions, where) for c in (now_class, before_class))
+    yield len(now_class) + len(before_class)
+    place = 1 if question.of == BYTES else 0
+    # Of failures the usual is all traffic: who makes them, not who makes hits.
+    usual = _taken(before, dimensions, _but_status(where)) if question.of == ERRORS else {}
+    varied = _varied(now, len(dimensions))
+    found: list[Weighed] = []
     for column, dimension in enumerate(dimensions):
         # Where all traffic has one key, that key explains nothing.
-        if dimension not in where.dimensions and column in varied:
-            found += _risen(dimension, now[column], before[column])
-    all_hits = sum(now_cells.values())
-    if all_hits and sum(now[0].values()) >= TOPS_TRUSTED * all_hits:
-        found += _top_changes(tiers, start, end, errors=errors)
-    return sorted(found, key=lambda evidence: (-evidence.share, evidence.dimension, evidence.key))
+        if column in varied and len(where.values(dimension)) != 1:
+            tables = (_column(c, column, place) for c in (taken_now, taken_before, usual))
+            found += explained(dimension, *tables)
+    if question.of != BYTES:
+        parts = _part(taken_now, now_class), _part(taken_before, before_class)
+        found += yield from _of_tops(tiers, question, *parts)
+    return _ranked(found)
 
 
-def _top_changes(tiers: Tiers, start: int, end: int, *, errors: bool) -> list[Evidence]:
-    """The same of the tops, over the blocks the two spans touch."""
-    first = block_of(start)
-    span = block_of(end) + BLOCK_S - first
-    late = list(tiers.boundeds(first, end))
-    early = list(tiers.boundeds(first - span, first - 1))
-    found: list[Evidence] = []
+def _of_tops(
+    tiers: Tiers, question: Question, part: float, part_before: float
+) -> Generator[int, None, list[Weighed]]:
+    """What the tops say, over the blocks the spans touch.
+
+    Of the lines of the class, the rule reads `part` in the window, and
+    `part_before` in the span before.
+    """
+    errors = question.of == ERRORS
+    first, last = block_of(question.start), block_of(question.end)
+    late = yield from _tops(tiers, first, last, both=errors)
+    old = block_of(question.usual_end + 1) - BLOCK_S
+    early = yield from _tops(tiers, old - (last - first), old, both=errors)
+    # The newest block is not full yet, so the span before is scaled to it.
+    scale = (question.end + 1 - first) / (last + BLOCK_S - first)
+    found: list[Weighed] = []
     for dimension in TOP_DIMENSIONS:
-        all_lines, name = (dimension, False), (dimension, errors)
-        varied = {key for b in late if all_lines in b.tops for key in b.tops[all_lines].counts}
-        if len(varied) > 1:
-            now, before = (
-                joined(b.tops[name] for b in part if name in b.tops) for part in (late, early)
-            )
-            found += _risen_top(dimension, now, before)
+        now, all_now = late.get((dimension, errors)), late.get((dimension, False))
+        if now is None or all_now is None or len(all_now.counts) < 2 or not part:
+            continue
+        before, all_before = (early.get((dimension, of), Top()) for of in (errors, False))
+        tables = [
+            Table.of_top(now, outside=(1 - part) * now.total),
+            Table.of_top(before, scale, outside=(1 - part_before) * scale * before.total),
+            Table.of_top(all_before, scale) if errors else Table(),
+        ]
+        yield len(now.counts) + len(before.counts)
+        found += explained(dimension, *tables)
     return found
 
 
-def _cells(tiers: Tiers, first: int, last: int) -> dict[CellKey, int]:
-    """Hits of every cell of a span."""
-    total: dict[CellKey, int] = {}
+def _of_durations(tiers: Tiers, question: Question) -> Comparison:
+    """Of lines that took too long: which hosts and sections they went to."""
+    limit = bucket_of(question.slower_s)
+    spans: list[dict[CellKey, list[int]]] = []
+    timed: dict[CellKey, list[int]] = {}
+    for last in (question.usual_end, question.end):
+        slow: dict[CellKey, list[int]] = {}
+        for exact in tiers.exacts(last - question.span_s + 1, last):
+            for key, histogram in exact.durations.items():
+                slow.setdefault(key, [0])[0] += sum(n for b, n in histogram.items() if b > limit)
+                if last == question.usual_end:
+                    timed.setdefault(key, [0])[0] += sum(histogram.values())
+            yield sum(map(len, exact.durations.values())) + len(exact.cells)
+        spans.append(_taken(slow, DURATION_DIMENSIONS, question.where))
+    before, now = spans
+    timed = _taken(timed, DURATION_DIMENSIONS, question.where)
+    found: list[Weighed] = []
+    for column, dimension in enumerate(DURATION_DIMENSIONS):
+        if len({key[column] for key in (*now, *timed)}) > 1:
+            found += explained(dimension, *(_column(c, column, 0) for c in (now, before, timed)))
+    return _ranked(found)
+
+
+# Of what explains as much, what is more particular.
+_RANK = {name: place for place, name in enumerate(("client", "path", "user_agent", "referrer"))}
+
+
+def _ranked(found: list[Weighed]) -> list[Evidence]:
+    """Statements, what explains most first."""
+    found.sort(
+        key=lambda one: (
+            -one.weight,
+            _RANK.get(one.evidence.dimension, len(_RANK)),
+            one.evidence.dimension,
+            one.evidence.key,
+        )
+    )
+    return [one.evidence for one in found]
+
+
+def _part(some: dict[CellKey, list[int]], of: dict[CellKey, list[int]]) -> float:
+    """The share of hits that some cells have."""
+    total = sum(tally[0] for tally in of.values())
+    return sum(tally[0] for tally in some.values()) / total if total else 0.0
+
+
+def _cells(tiers: Tiers, first: int, last: int) -> Generator[int, None, dict[CellKey, list[int]]]:
+    """Hits and bytes of every cell of a span."""
+    total: dict[CellKey, list[int]] = {}
     for exact in tiers.exacts(first, last):
-        for key, (hits, _) in exact.cells.items():
-            total[key] = total.get(key, 0) + hits
+        for key, (hits, size) in exact.cells.items():
+            tally = total.get(key)
+            if tally is None:
+                total[key] = [hits, size]
+            else:
+                tally[0] += hits
+                tally[1] += size
+        yield len(exact.cells)
     return total
 
 
-def _errors(cells: dict[CellKey, int]) -> dict[CellKey, int]:
-    """Only the cells with status 400 and above."""
-    return {key: hits for key, hits in cells.items() if is_error(key)}
+def _tops(
+    tiers: Tiers, first: int, last: int, *, both: bool
+) -> Generator[int, None, dict[tuple[str, bool], Top]]:
+    """The joint tops of some blocks, those of failed lines only where `both` are asked for."""
+    joint: dict[tuple[str, bool], Top] = {}
+    for bounded in tiers.boundeds(first, last):
+        work = 0
+        for name, top in bounded.tops.items():
+            if both or not name[1]:
+                joint.setdefault(name, Top()).merge(top)
+            work += len(top.counts)
+        yield work
+    return joint
 
 
-def _varied(cells: dict[CellKey, int], dimensions: int) -> set[int]:
+def _class(cells: dict[CellKey, list[int]], question: Question) -> dict[CellKey, list[int]]:
+    """Only the cells the question is about: of errors, those with status 400 and above."""
+    if question.of != ERRORS:
+        return cells
+    return {key: tally for key, tally in cells.items() if is_error(key)}
+
+
+def _taken(
+    cells: dict[CellKey, list[int]], dimensions: tuple[str, ...], where: Selector
+) -> dict[CellKey, list[int]]:
+    """Only the cells that `where` takes."""
+    if not where.where:
+        return cells
+    return {
+        key: tally
+        for key, tally in cells.items()
+        if where.matches(dict(zip(dimensions, key, strict=False)))
+    }
+
+
+def _but_status(where: Selector) -> Selector:
+    return Selector(tuple(pair for pair in where.where if pair[0] != "status"))
+
+
+def _column(cells: dict[CellKey, list[int]], column: int, place: int) -> Table:
+    """The hits (or bytes) of cells by the keys of one dimension."""
+    counts: dict[str, float] = {}
+    for key, tally in cells.items():
+        if column < len(key):
+            counts[key[column]] = counts.get(key[column], 0) + tally[place]
+    return Table(counts, float(sum(counts.values())))
+
+
+def _varied(cells: Iterable[CellKey], dimensions: int) -> set[int]:
     """The columns that hold more than one key."""
     first = next(iter(cells), ())
     same = set(range(min(dimensions, len(first))))
@@ -106,69 +257,3 @@ def _varied(cells: dict[CellKey, int], dimensions: int) -> set[int]:
         if not same:
             break
     return set(range(dimensions)) - same
-
-
-def _columns(
-    cells: dict[CellKey, int], dimensions: tuple[str, ...], where: Selector
-) -> list[dict[str, int]]:
-    """Hits by key, for each dimension, of the cells that `where` takes."""
-    columns: list[dict[str, int]] = [{} for _ in dimensions]
-    for key, hits in cells.items():
-        if not where.where or where.matches(dict(zip(dimensions, key, strict=False))):
-            for column, value in zip(columns, key, strict=False):
-                column[value] = column.get(value, 0) + hits
-    return columns
-
-
-def _risen(dimension: str, now: dict[str, int], before: dict[str, int]) -> list[Evidence]:
-    rise = sum(now.values()) - sum(before.values())
-    usual = sum(before.values())
-    if rise <= 0:
-        rise, before = sum(now.values()), {}
-    return _best(
-        [
-            Evidence(dimension, key, min(1.0, (hits - before.get(key, 0)) / rise))
-            for key, hits in now.items()
-            if not (dimension == "status" and key < "400")  # success explains nothing
-            and _stands_out((hits - before.get(key, 0)) / rise, before.get(key, 0), usual)
-        ]
-    )
-
-
-def _risen_top(dimension: str, now: Top, before: Top) -> list[Evidence]:
-    if not now.total:
-        return []
-    rise, usual = now.total - before.total, before.total
-    if rise <= 0:
-        rise, before = now.total, Top()
-    error = min(1.0, now.error / rise)
-    return _best(
-        [
-            # A key the earlier table dropped may have had up to its error there.
-            Evidence(
-                dimension,
-                key,
-                min(1.0, (hits - before.counts.get(key, 0) - before.error) / rise),
-                min(1.0, error + before.error / rise),
-            )
-            for key, hits in now.counts.items()
-            if _stands_out(
-                (hits - before.counts.get(key, 0)) / rise, before.counts.get(key, 0), usual
-            )
-        ]
-    )
-
-
-def _stands_out(share: float, hits_before: int, before: int) -> bool:
-    """Whether a key has more of the rise than it had of the traffic before.
-
-    Where everything grew alike, the large keys have large shares and are not
-    to blame.
-    """
-    return not before or share >= MIN_LIFT * hits_before / before
-
-
-def _best(found: list[Evidence]) -> list[Evidence]:
-    risen = [evidence for evidence in found if evidence.share >= MIN_SHARE]
-    risen.sort(key=lambda evidence: (-evidence.share, evidence.key))
-    return risen[:_PER_DIMENSION]

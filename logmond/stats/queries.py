@@ -7,19 +7,22 @@ and state their error, so that hostile keys cost no memory. No clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from logmond.errors import QueryError
-from logmond.frame.frame import CELL_DIMENSIONS, OTHER, TOP_DIMENSIONS, CellKey, Exact
+from logmond.frame.frame import BLOCK_S, CELL_DIMENSIONS, OTHER, TOP_DIMENSIONS, CellKey, Exact
 from logmond.frame.selector import Selector
 from logmond.frame.sketches import HyperLogLog, Top, percentile
 from logmond.stats.coverage import Coverage
+from logmond.stats.projection import DURATION_DIMENSIONS
 from logmond.stats.results import Group, Share, Summary, TopTable
-from logmond.stats.series import DURATION_DIMENSIONS
-from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers
+from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers, block_of
 
 SECTIONS_SHOWN = 5
 """Rows of the table under a summary."""
+
+SAMPLED_S = 300
+"""Seconds at the end of a window that sample lines are taken from."""
 
 GROUPS_CAP = 4096
 """Groups an answer counts one by one; the rest is the group ``(other)``."""
@@ -135,15 +138,18 @@ class Queries:
                     counters[counter] = counters.get(counter, 0) + messages
         return counters
 
-    def samples(self, window_s: int, *, errors: bool = False) -> list[tuple[str, str, str]]:
-        """Redacted sample lines of the window, as (status, section, text), newest block first."""
+    def samples(self, window_s: int, *, errors: bool = False) -> Iterator[tuple[str, str, str]]:
+        """Redacted sample lines as (status, section, text), the newest block first.
+
+        They are read as they are asked for, and from the last `SAMPLED_S`
+        seconds of the window only: a few lines are wanted, not an hour of frames.
+        """
         first, end = self.span_of(window_s)
-        return [
-            sample
-            for bounded in reversed(list(self._tiers.boundeds(first, end)))
-            for sample in bounded.samples
-            if not errors or sample[0] >= "400"
-        ]
+        newest = block_of(end)
+        for start in range(newest, max(block_of(first), newest - SAMPLED_S) - 1, -BLOCK_S):
+            for sample in self._tiers.bounded(start).samples:
+                if not errors or sample[0] >= "400":
+                    yield sample
 
     def _check(self, dimension: str) -> None:
         if dimension in self.dimensions:
@@ -233,11 +239,3 @@ def _percentiles(histogram: dict[int, int]) -> dict[str, float] | None:
 def _shares(top: Top, n: int) -> tuple[Share, ...]:
     total = top.total or 1
     return tuple(Share(key, hits, hits / total, top.error) for key, hits in top.ranked()[:n])
-
-
-def joined(parts: Iterable[Top]) -> Top:
-    """One top of several, its error the sum of theirs."""
-    joint = Top()
-    for part in parts:
-        joint.merge(part)
-    return joint

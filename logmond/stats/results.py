@@ -71,10 +71,12 @@ class Evidence:
     """One statement of what changed: a key of a dimension and its share of the rise.
 
     `share` and `error` are fractions of 1; the true share lies in
-    [share, share + error].
+    [share, share + error]. `name` is who the key says it is, of user agents that
+    say so ("AI bot GPTBot"): then the share is that of all its versions.
     """
 
     dimension: str
     key: str
     share: float
     error: float = 0.0
+    name: str | None = None

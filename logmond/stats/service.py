@@ -8,17 +8,17 @@ only. No clock: the evaluated second is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from logmond.frame.caps import Caps
 from logmond.frame.frame import CellKey, Delta
 from logmond.frame.minutes import Minute
 from logmond.frame.selector import Selector
-from logmond.stats.changes import changes
+from logmond.stats.changes import Comparison, Question, compared
 from logmond.stats.coverage import Coverage
 from logmond.stats.minutes import Minutes
 from logmond.stats.queries import Queries
-from logmond.stats.results import Evidence, Summary, TopTable
+from logmond.stats.results import Summary, TopTable
 from logmond.stats.series import Series
 from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers
 
@@ -144,22 +144,13 @@ class StatisticsService:
         """Counters of the loss ledger over a window."""
         return self._queries.ledger(window_s, sources)
 
-    def samples(self, window_s: int, *, errors: bool = False) -> list[tuple[str, str, str]]:
-        """Redacted sample lines of a window, as (status, section, text)."""
+    def samples(self, window_s: int, *, errors: bool = False) -> Iterator[tuple[str, str, str]]:
+        """Redacted sample lines of a window, as (status, section, text), the newest first."""
         return self._queries.samples(window_s, errors=errors)
 
-    def changes(
-        self, window_s: int, end: int, *, errors: bool = False, where: Selector | None = None
-    ) -> list[Evidence]:
-        """What makes up the rise of a window (see `logmond.stats.changes`)."""
-        return changes(
-            self.tiers,
-            self._queries.dimensions,
-            window_s,
-            end,
-            errors=errors,
-            where=where or Selector(),
-        )
+    def changes(self, question: Question) -> Comparison:
+        """What makes up the rise of a window, in pieces (see `logmond.stats.changes`)."""
+        return compared(self.tiers, self._queries.dimensions, question)
 
     def restore(self, frames: Mapping[tuple[str, int], bytes], evaluated: int) -> None:
         """Take back the frames of the durable state and set every window as of `evaluated`."""

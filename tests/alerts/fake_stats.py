@@ -15,6 +15,7 @@ from logmond.alerts.rule import Rule
 from logmond.alerts.service import AlertService
 from logmond.frame.selector import Selector
 from logmond.frame.sketches import bucket_of
+from logmond.stats.changes import Comparison, Question
 
 START = 1_795_453_200
 """2026-11-23T17:00:00Z."""
@@ -127,10 +128,11 @@ class FakeStatistics:
     lines_shown: list[tuple[str, str, str]] = field(default_factory=list)
     clients: int = 0
     counters: dict[str, int] = field(default_factory=dict)
+    entries: int = 1
 
     def __post_init__(self) -> None:
         self.coverage = FakeCoverage()
-        self.asked: list[tuple[bool, Selector | None]] = []
+        self.asked: list[Question] = []
         self._series: dict[tuple[Selector, tuple[str, ...]], FakeSeries] = {}
 
     def put(
@@ -175,11 +177,13 @@ class FakeStatistics:
         """What the test set."""
         return [shown for shown in self.lines_shown if not errors or shown[0] >= "400"]
 
-    def changes(
-        self, window_s: int, end: int, *, errors: bool = False, where: Selector | None = None
-    ) -> list[Evidence]:
-        """What the test set; what was asked is noted."""
-        self.asked.append((errors, where))
+    def changes(self, question: Question) -> Comparison:
+        """What the test set, in one piece; what was asked is noted."""
+        self.asked.append(question)
+        return self._in_pieces()
+
+    def _in_pieces(self) -> Comparison:
+        yield self.entries
         return self.evidence
 
 

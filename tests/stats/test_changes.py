@@ -5,6 +5,7 @@ from __future__ import annotations
 from logmond.frame.frame import Bounded, Delta, Exact
 from logmond.frame.selector import Selector
 from logmond.frame.sketches import Top
+from logmond.stats.changes import Comparison, Question
 from logmond.stats.results import Evidence
 from logmond.stats.service import StatisticsService
 
@@ -39,9 +40,19 @@ def run(
 CALM = {("/", "200", "a"): 6, ("/api", "200", "b"): 3, ("/img", "200", "c"): 1}
 
 
-def found(service: StatisticsService, *, errors: bool = False, **where: str) -> list[Evidence]:
+def found(service: StatisticsService, *, of: str = "hits", **where: str) -> list[Evidence]:
     """The evidence over the last minute against the one before."""
-    return service.changes(60, START + 119, errors=errors, where=Selector.of(where))
+    return finished(service.changes(Question(START + 119, 60, of, Selector.of(where))))
+
+
+def finished(comparison: Comparison) -> list[Evidence]:
+    """What a comparison comes to when nobody interrupts it."""
+    while True:
+        try:
+            next(comparison)
+        except StopIteration as done:
+            evidence: list[Evidence] = done.value
+            return evidence
 
 
 def test_the_key_behind_the_rise_comes_first_with_its_share() -> None:
@@ -64,7 +75,7 @@ def test_errors_read_the_tables_of_errors_only() -> None:
     """A client with all the errors in a hundredth of the traffic is found."""
     calm = {("/", "200", "a"): 300, ("/api", "200", "b"): 300}
     service = run(calm, {**calm, ("/api", "502", "evil"): 6})
-    evidence = found(service, errors=True, status="5xx")
+    evidence = found(service, of="errors", status="5xx")
     assert [(e.dimension, e.key, e.share) for e in evidence] == [
         ("client", "evil", 1.0),
         ("section", "/api", 1.0),
