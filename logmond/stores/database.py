@@ -314,8 +314,8 @@ def _left_out(path: str, messages: int, incidents: int) -> str | None:
     if not messages and not incidents:
         return None
     return (
-        f"state file {path}: {messages} messages still to be delivered and {incidents} open "
-        "incidents are damaged and left out"
+        f"state file {path}: damaged and left out: messages still to be delivered {messages}, "
+        f"open incidents {incidents}"
     )
 
 

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from glob import escape, glob
 
 from logmond.errors import StateError
 from logmond.stores.database import Damaged, Database, Foreign, Newer
@@ -84,7 +85,7 @@ def _opened(path: str, open_one: Callable[[], Database]) -> tuple[Database, Rest
     except Newer as error:
         raise StateError(
             f"{path} was written by a later logmond (schema {error}, this one knows "
-            f"{SCHEMA_VERSION}); install that version again, or move the file away"
+            f"{SCHEMA_VERSION}); install that version again, or {_instead(path)}"
         ) from error
     except Foreign as error:
         raise StateError(
@@ -95,6 +96,14 @@ def _opened(path: str, open_one: Callable[[], Database]) -> tuple[Database, Rest
     except BaseException:
         database.close()
         raise
+
+
+def _instead(path: str) -> str:
+    """What to do with a file of a later schema, other than to read it with its own version."""
+    copies = sorted(glob(f"{escape(path)}.v{SCHEMA_VERSION}-*"))
+    if copies:
+        return f"move it away and put {copies[-1]}, the copy made at its upgrade, in its place"
+    return "move the file away"
 
 
 def _ready(path: str) -> None:
