@@ -17,6 +17,7 @@ from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident
 from logmond.alerts.quantities import quantity
 from logmond.frame.selector import Selector
+from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Group, Summary
 from logmond.telemetry import clock, size, span, window
 
@@ -47,6 +48,7 @@ class Lines(Protocol):
     """Where lines go (`logmond.outputs.linewriter`)."""
 
     dropped: int
+    written: int
     trouble: str
 
     def put(self, line: str) -> None:
@@ -65,6 +67,8 @@ class Console:
         style: `TERMINAL`, `JOURNAL` or `PLAIN` (see `style_of`).
         every_s: seconds between two summaries on a terminal.
     """
+
+    kind = "console"
 
     def __init__(
         self,
@@ -97,6 +101,17 @@ class Console:
         """Why nothing can be written, or None."""
         trouble = self._lines.trouble
         return f"output {self.name}: cannot write: {trouble}" if trouble else None
+
+    def status(self) -> OutputStatus:
+        """How it is doing; its summaries count as sent, too."""
+        return OutputStatus(
+            self.name,
+            self.kind,
+            "retrying" if self._lines.trouble else "ok",
+            self._lines.trouble,
+            sent=self._lines.written,
+            dropped=self.dropped,
+        )
 
     def event(self, event: Event) -> None:
         """Write the event's line."""

@@ -1,19 +1,32 @@
-"""What an output is, and how events reach all of them. A failing one harms no other."""
+"""What an output is, and how events reach all of them. A failing one harms no other.
+
+Those that reach people beyond this machine are messengers: they are stepped
+with every evaluated second, take part in commits and answer tests later.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
+from twisted.internet.defer import Deferred, fail, gatherResults, succeed
 from twisted.logger import Logger
 
 from logmond.alerts.event import Event
+from logmond.alerts.incident import Incident
+from logmond.errors import QueryError
+from logmond.outputs.messenger import Messenger
+from logmond.outputs.notifier import NotDelivered
+from logmond.outputs.status import OutputStatus
+from logmond.outputs.telling import test_event
+from logmond.stores.rows import Changes, OutboxKey, Restored
 
 
 class Output(Protocol):
     """Somebody who is told; every call returns at once."""
 
     name: str
+    kind: str
 
     @property
     def dropped(self) -> int:
@@ -22,6 +35,9 @@ class Output(Protocol):
     @property
     def problem(self) -> str | None:
         """Why it cannot tell anybody now, or None when it can."""
+
+    def status(self) -> OutputStatus:
+        """How it is doing."""
 
     def event(self, event: Event) -> None:
         """Something happened to an incident."""
@@ -36,6 +52,9 @@ class Output(Protocol):
         """Write what is waiting and let go; takes a second at most."""
 
 
+_Some = TypeVar("_Some", bound=Output)
+
+
 class Dispatch:
     """All outputs of the daemon, as one."""
 
@@ -43,25 +62,86 @@ class Dispatch:
 
     def __init__(self, outputs: Sequence[Output]) -> None:
         self.outputs = tuple(outputs)
+        self.messengers = tuple(one for one in outputs if isinstance(one, Messenger))
 
     def event(self, event: Event) -> None:
         """Tell every output of an event."""
-        self._each(lambda output: output.event(event))
+        self._each(self.outputs, lambda output: output.event(event))
 
     def tick(self, second: int) -> None:
         """Tell every output that a second was evaluated."""
-        self._each(lambda output: output.tick(second))
+        self._each(self.outputs, lambda output: output.tick(second))
 
     def reopen(self) -> None:
         """Let every output open its files anew."""
-        self._each(lambda output: output.reopen())
+        self._each(self.outputs, lambda output: output.reopen())
 
     def close(self) -> None:
         """Let every output finish."""
-        self._each(lambda output: output.close())
+        self._each(self.outputs, lambda output: output.close())
 
-    def _each(self, call: Callable[[Output], None]) -> None:
+    def begin(self, incidents: Sequence[Incident]) -> None:
+        """These incidents are open: after a restore or a reload."""
+        self._each(self.messengers, lambda messenger: messenger.begin(incidents))
+
+    def step(self, second: int, silenced: Callable[[Event], bool]) -> None:
+        """A second was evaluated, and its events were told: decide who hears of them."""
+        self._each(self.messengers, lambda messenger: messenger.step(second, silenced))
+
+    def restore(self, restored: Restored) -> None:
+        """Go on from what the commits of an earlier run held."""
+        for messenger in self.messengers:
+            outbox = {
+                id_: body for (name, id_), body in restored.outbox.items() if name == messenger.name
+            }
+            messenger.restore(restored.values, outbox)
+
+    def changes(self) -> Changes:
+        """What the next commit must hold."""
+        values: dict[str, bytes | None] = {}
+        outbox: dict[OutboxKey, bytes | None] = {}
+        for messenger in self.messengers:
+            told, messages = messenger.changes()
+            values |= told
+            outbox |= {(messenger.name, id_): body for id_, body in messages.items()}
+        return Changes(values=values, outbox=outbox)
+
+    def committing(self) -> Callable[[object], None]:
+        """What to call when the commit with the `changes` of just now is written, or cannot be."""
+        marks = [(messenger, messenger.mark()) for messenger in self.messengers]
+
+        def committed(_: object) -> None:
+            for messenger, mark in marks:
+                messenger.committed(mark)
+
+        return committed
+
+    def stop(self) -> Deferred[None]:
+        """Begin nothing more; fires when what is under way is done, or out of time."""
+        ended = gatherResults([messenger.stop() for messenger in self.messengers])
+        return ended.addCallback(lambda _: None)
+
+    def test(self, name: str, said: str, node: str, now: float) -> Deferred[None]:
+        """Let an output tell a marked test; fires when it was told, fails with NotDelivered.
+
+        Raises:
+            QueryError: there is no such output.
+        """
         for output in self.outputs:
+            if output.name == name:
+                break
+        else:
+            known = ", ".join(output.name for output in self.outputs) or "none"
+            raise QueryError("unknown_output", f"no output {name!r}; there are {known}")
+        if isinstance(output, Messenger):
+            return output.test(node, said)
+        output.event(test_event(node, said, int(now)))
+        if output.problem is not None:
+            return fail(NotDelivered(output.problem))
+        return succeed(None)
+
+    def _each(self, outputs: Iterable[_Some], call: Callable[[_Some], None]) -> None:
+        for output in outputs:
             try:
                 call(output)
             except Exception:  # a fault of one output must not keep the others from telling

@@ -22,6 +22,7 @@ class LineWriter:
 
     def __init__(self, descriptor: int, max_waiting_bytes: int = MAX_WAITING_BYTES) -> None:
         self.dropped = 0
+        self.written = 0
         self.trouble = ""
         self._descriptor = descriptor
         self._max_waiting_bytes = max_waiting_bytes
@@ -83,6 +84,7 @@ class LineWriter:
             try:
                 while raw:
                     raw = raw[os.write(self._descriptor, raw) :]
+                self.written += 1
             except OSError as error:
                 # The reader is gone (``logmond run | head``): nobody will read what comes.
                 with self._changed:

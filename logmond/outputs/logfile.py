@@ -16,6 +16,7 @@ from twisted.logger import Logger
 
 from logmond.alerts import render
 from logmond.alerts.event import Event
+from logmond.outputs.status import OutputStatus
 
 MAX_WAITING_BYTES = 1024 * 1024
 """What may wait for a file that cannot be written; the oldest lines go first."""
@@ -27,12 +28,14 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
 class LogFile:
     """One log file; `form` is "text" or "json", `mode` the permissions of a file it creates."""
 
+    kind = "file"
     _log = Logger()
 
     def __init__(self, name: str, path: str, form: str = "text", mode: int = 0o640) -> None:
         self.name = name
         self.dropped = 0
         self.failures = 0
+        self.written = 0
         self._path = path
         self._json = form == "json"
         self._mode = mode
@@ -48,6 +51,19 @@ class LogFile:
         if not self._trouble:
             return None
         return f"output {self.name}: cannot write {self._path}: {self._trouble}"
+
+    def status(self) -> OutputStatus:
+        """How it is doing."""
+        return OutputStatus(
+            self.name,
+            self.kind,
+            "retrying" if self._trouble else "ok",
+            self._trouble,
+            queued=len(self._waiting),
+            sent=self.written,
+            failed=self.failures,
+            dropped=self.dropped,
+        )
 
     def event(self, event: Event) -> None:
         """Append the event, behind whatever waits."""
@@ -103,6 +119,7 @@ class LogFile:
         if os.write(file, line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._torn = False
+        self.written += 1
         self._waiting_bytes -= len(self._waiting.popleft())
 
     def _opened(self) -> int:
