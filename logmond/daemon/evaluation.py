@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from twisted.logger import Logger
 
 from logmond.alerts.service import AlertService
-from logmond.daemon.inputs import Input
+from logmond.daemon.inputs import BAD, Input
+from logmond.frame.frame import Delta
 from logmond.stats.clock import Jump
 from logmond.stats.service import StatisticsService
 from logmond.telemetry import clock, moment
@@ -28,6 +29,10 @@ class Evaluation:
         self.stats = stats
         self.alerts = alerts
         self.inputs = inputs
+        self.behind: set[str] = set()
+        """Sources whose files are being caught up with: their lines are not of this moment."""
+        self.unplaced: set[str] = set()
+        """Those of which no line has told a second yet: nobody knows when a reject was written."""
 
     def collect(self, second: int) -> None:
         """Take what every intake counted; the ledgers' movement belongs to `second`."""
@@ -36,12 +41,20 @@ class Evaluation:
 
     def collect_one(self, member: Input, second: int) -> None:
         """Take what one intake counted."""
-        delta = member.intake.take(second)
+        delta = member.intake.take(None if member.name in self.unplaced else second)
         if delta:
+            self._doubt(member.name, delta)
             for source, lines in self.stats.add(delta).items():
                 owner = self.inputs.get(source)
                 if owner is not None:
                     owner.ledger.note("late", lines)
+
+    def _doubt(self, name: str, delta: Delta) -> None:
+        """Seconds are incomplete in which more lines were rejected than counted."""
+        for second, exact in delta.exact.items():
+            rejected = sum(exact.ledger.get((name, outcome), 0) for outcome in BAD)
+            if rejected > max(1, exact.ledger.get((name, "counted"), 0)):
+                self.stats.coverage.gap(name, second, second, "rejects")
 
     def advance(self, seconds: Iterable[int]) -> None:
         """Evaluate seconds in order, each for all rules."""
@@ -67,17 +80,30 @@ class Evaluation:
         for name in self.inputs:
             self.stats.coverage.gap(name, before + 1, jump.to, jump.reason)
 
+    def unobserved(self, first: int, jump: Jump) -> None:
+        """Seconds `first` to `jump.to` were lived by nobody; evaluation has not come there yet.
+
+        Where only nobody looked, files hold what they missed.
+        """
+        self._log.warn(
+            "new epoch: {reason}; seconds {first} to {to} were not observed",
+            reason=jump.reason,
+            first=moment(first),
+            to=moment(jump.to),
+        )
+        for name, member in self.inputs.items():
+            if jump.stepped or member.files is None:
+                self.stats.coverage.gap(name, first, jump.to, jump.reason)
+
     def judge(self, second: int) -> None:
         """Tell the statistics what cannot be believed of this tick."""
         coverage = self.stats.coverage
         for name, member in self.inputs.items():
-            counted, rejected, drops = member.tick()
+            drops = member.tick()
             broken = member.health.broken
             since = f" since {clock(member.health.since)}"
             coverage.mark_broken(name, member.health.reason + since if broken else None)
-            if broken:
+            if broken and not (member.hopeless and name in self.behind):
                 coverage.gap(name, second, second, "broken")
             elif drops:
                 coverage.gap(name, second, second, "kernel drops")
-            elif rejected > counted and rejected > 1:
-                coverage.gap(name, second, second, "rejects")

@@ -34,7 +34,8 @@ RATE_S = 10
 MIN_REJECTS = 10
 """Rejects in a row before a source that once worked is called degraded."""
 
-_BAD = ("unparsed", "oversize", "cut")
+BAD = ("unparsed", "oversize", "cut")
+"""Outcomes of what should have been counted."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Input:
         self.sources: list[Source] = list(self._sources(around))
         self._wall = around.wall
         self._rejecting_since: float | None = None
-        self._history: deque[tuple[int, int, int]] = deque(maxlen=RATE_S + 1)
+        self._history: deque[tuple[int, int]] = deque(maxlen=RATE_S + 1)
         self.health = Health()
         self._unopened: Health | None = None
         self._clocks = ClockWarnings(config.name)
@@ -154,19 +155,24 @@ class Input:
         closing = gatherResults([source.close() for source in self.sources], consumeErrors=True)
         return closing.addCallback(lambda _: None)
 
-    def tick(self) -> tuple[int, int, int]:
-        """Rescan and judge; return what this tick brought: (counted, rejected, kernel drops)."""
+    def tick(self) -> int:
+        """Rescan and judge; return how many datagrams the kernel dropped since the last tick."""
         if self._unopened is not None:
             self.try_open()
         for source in self.sources if self._unopened is None else ():
             source.tick()
         totals = self.ledger.totals
-        now = totals["counted"], sum(totals[name] for name in _BAD), totals["kernel_drops"]
-        before = self._history[-1] if self._history else now
-        self._history.append(now)
+        counted, drops = totals["counted"], totals["kernel_drops"]
+        before = self._history[-1][1] if self._history else drops
+        self._history.append((counted, drops))
         self.health = self._judged()
         self._clocks.look(self.intake, self._wall())
-        return now[0] - before[0], now[1] - before[1], now[2] - before[2]
+        return drops - before
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it is broken for its lines: none of those that came last could be read."""
+        return self._rejecting_since is not None
 
     def _judged(self) -> Health:
         """The worst of what its sources say and of what arrives."""
@@ -190,7 +196,7 @@ class Input:
             return None
         if self._rejecting_since is None:
             self._rejecting_since = self._wall()
-        kinds = [name for name in _BAD if self.ledger.samples.get(name)]
+        kinds = [name for name in BAD if self.ledger.samples.get(name)]
         kind = kinds[0] if kinds else "unparsed"
         sample = visible(decoded(self.ledger.samples[kind][-1][:80])) if kinds else ""
         reason = (

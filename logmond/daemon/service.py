@@ -107,6 +107,8 @@ class Daemon:
         self._tick = LoopingCall(self._ticked)
         self._tick.clock = reactor
         self._catching_up: Deferred[None] | None = None
+        self._run: CatchUp | None = None
+        self._lived = self._clock.target(wall_time())
         self._stopping = False
 
     def _admin(self) -> AdminListener:
@@ -171,7 +173,7 @@ class Daemon:
 
     def _catch_up(self) -> None:
         """Evaluate what files hold and run on to the present; live evaluation waits for it."""
-        run = CatchUp(
+        self._run = run = CatchUp(
             self.evaluation,
             self.loaded.config.stats.delay_s,
             lambda: self._clock.target(wall_time()),
@@ -184,7 +186,7 @@ class Daemon:
         done.addCallbacks(self._caught_up, self._tick_failed)
 
     def _caught_up(self, _: None) -> None:
-        self._catching_up = None
+        self._catching_up = self._run = None
 
     def _ticked(self) -> None:
         """Once a second: evaluate what is due, tell who watches, commit."""
@@ -192,8 +194,11 @@ class Daemon:
         evaluated = self.stats.evaluated
         self.evaluation.collect(int(now))
         self.evaluation.judge(int(now))
+        lived, self._lived = self._lived, self._clock.target(now)
+        due = self._clock.tick(lived if evaluated is None else evaluated, monotonic(), now)
+        if self._run is not None and due.jump is not None:
+            self._run.stepped(due.jump, lived)
         if evaluated is not None:
-            due = self._clock.tick(evaluated, monotonic(), now)
             if self._catching_up is None:
                 if due.jump is not None:
                     self.evaluation.jump(due.jump)

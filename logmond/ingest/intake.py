@@ -8,7 +8,7 @@ No sockets; the moment of arrival comes from the clock handed in.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -75,6 +75,9 @@ class Intake:
         """How far the newest line's stamp was behind its arrival, in seconds."""
         self.clocks = SenderClocks()
         self._filed: Counter[str] = Counter(self.ledger.totals)
+        self._placed: dict[int, Counter[str]] = {}
+        """Outcomes of lines by their second, where lines tell one."""
+        self._by_line = False
 
     def messages(self, messages: Sequence[bytes], *, believed: bool, peer: str = "") -> int | None:
         """Take framed messages, with or without a syslog header (see the seam)."""
@@ -114,23 +117,38 @@ class Intake:
     def lines(self, chunk: bytes) -> int | None:
         """Take whole bare lines, each ended by LF (see the seam)."""
         arrival = self._wall()
+        self._by_line = True
         scanned = self.kernel.scan(chunk, arrival, believed=True)
         self._account(chunk, scanned, arrival, None)
         return scanned.newest
 
-    def take(self, second: int) -> Delta:
-        """What was counted since it was last taken; the ledger's movement is filed at `second`."""
+    def take(self, second: int | None) -> Delta:
+        """What was counted since it was last taken, with the movement of the ledger.
+
+        Of lines that were written some time ago (`lines`) it is filed where they
+        count, a reject beside its neighbour; everything else at `second`. None
+        leaves that to a later call, when somebody knows.
+        """
         delta = self.kernel.take()
-        totals = self.ledger.totals
-        moved = {
-            (self.name, counter): totals[counter] - self._filed[counter]
-            for counter in FILED
-            if totals[counter] != self._filed[counter]
-        }
-        if moved:
-            delta.exact.setdefault(second, Exact()).merge(Exact(ledger=moved))
-            self._filed = Counter({counter: totals[counter] for counter in FILED})
+        if self._by_line:
+            for at, exact in delta.exact.items():
+                self._placed.setdefault(at, Counter())["counted"] += exact.hits
+            for at, moved in self._placed.items():
+                moved["received"] = moved.total()
+                self._file(delta, at, moved)
+            self._placed = {}
+        if second is not None:
+            totals = self.ledger.totals
+            rest = {name: totals[name] - self._filed[name] for name in FILED}
+            self._file(delta, second, rest)
         return delta
+
+    def _file(self, delta: Delta, second: int, moved: Mapping[str, int]) -> None:
+        """Enter what moved in a second."""
+        ledger = {(self.name, counter): moved[counter] for counter in moved if moved[counter]}
+        if ledger:
+            delta.exact.setdefault(second, Exact()).merge(Exact(ledger=ledger))
+            self._filed.update(moved)
 
     def _fallback(self, headers: list[Header | None], arrival: float) -> Fallback:
         """The second a message's header names; headers repeat, so each is read once."""
@@ -166,9 +184,13 @@ class Intake:
             self.lag_s = max(0.0, arrival - scanned.newest)
             self.recent.append(chunk[chunk.rfind(b"\n", 0, -1) + 1 : -1][:SAMPLE_BYTES])
         behind = scanned.behind_the_last
-        self._refuse(scanned.rejects[:behind], headers)
+        kinds = self._refuse(scanned.rejects[:behind], headers)
         ledger.counted(scanned.counted, arrival)
-        self._refuse(scanned.rejects[behind:], headers)
+        kinds += self._refuse(scanned.rejects[behind:], headers)
+        if headers is None:
+            for kind, second in zip(kinds, scanned.reject_seconds, strict=False):
+                if second is not None:
+                    self._placed.setdefault(second, Counter())[kind] += 1
         skewed = self.kernel.stamps.skewed
         if skewed:
             ledger.note("skewed", skewed)
@@ -176,10 +198,12 @@ class Intake:
 
     def _refuse(
         self, rejects: Sequence[tuple[int, bytes]], headers: list[Header | None] | None
-    ) -> None:
+    ) -> list[str]:
+        """Enter rejects; the outcome of each."""
+        kinds = []
         for number, line in rejects:
             reason = noise(headers[number] if headers else None, line)
-            if reason is None:
-                self.ledger.reject("unparsed", line)
-            else:
-                self.ledger.reject("filtered", line, reason=reason)
+            kind = "unparsed" if reason is None else "filtered"
+            self.ledger.reject(kind, line, reason=reason or "")
+            kinds.append(kind)
+        return kinds

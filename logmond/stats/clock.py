@@ -42,10 +42,13 @@ class Jump:
 
     After a step that is the present: until now lines carried stamps of the
     time before it, so there is nothing to evaluate for as long as the delay.
+    `stepped` is false where the clock was right and nobody looked: files hold
+    those seconds.
     """
 
     to: int
     reason: str
+    stepped: bool = True
 
 
 class EvaluationClock:
@@ -83,7 +86,7 @@ class EvaluationClock:
         if abs(step) > STEP_S:
             return _jump(int(wall), f"the clock stepped by {step:+.0f}s")
         if late > STEP_S:
-            return _jump(newest, f"nothing ran for {late:.0f}s")
+            return Due(range(0), Jump(newest, f"nothing ran for {late:.0f}s", stepped=False))
         if late > LATE_S and self._settled_at is None:
             self._settled_at = monotonic + SETTLE_S
         if self._settled_at is not None and monotonic < self._settled_at:

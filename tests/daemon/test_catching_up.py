@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from simulated import Simulated, simulated
 
-from logmond.daemon import catchup
+from logmond.daemon import replay
 from logmond.ingest.scenarios import time_local
 
 T0 = 1795453200
@@ -87,7 +87,7 @@ def test_a_stamp_of_years_ago_does_not_hold_up_the_daemon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nothing can change any more, evaluation goes on at the next line."""
-    monkeypatch.setattr(catchup, "STILL_S", 60)
+    monkeypatch.setattr(replay, "STILL_S", 60)
     log = tmp_path / "access.log"
     old = T0 - 10 * 365 * 86400
     log.write_bytes(lines(old, 30) + lines(T0 - 20, 30) + lines(T0 - 4))
@@ -104,7 +104,7 @@ def test_nothing_is_kept_before_evaluation_has_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kill while one file has told no second yet does not cost the lines of the other."""
-    monkeypatch.setattr(catchup, "CHUNK_BYTES", 8192)
+    monkeypatch.setattr(replay, "CHUNK_BYTES", 8192)
     good, junk = tmp_path / "good.log", tmp_path / "junk.log"
     good.write_bytes(lines(T0 - 50, 30) + lines(T0 - 10))
     junk.write_bytes(b"what no format takes\n" * 60_000)
@@ -138,3 +138,96 @@ def test_a_kill_while_catching_up_costs_and_doubles_nothing(tmp_path: Path) -> N
         until(simulation, lambda: live(simulation))
         assert simulation.running.inputs["access"].ledger.totals["counted"] == 280 * 20
         assert simulation.running.stats.summary(300).hits == 280 * 20
+
+
+def gaps(simulation: Simulated, reason: str) -> list[tuple[int, int]]:
+    """The unobserved spans of a kind of reason, as seconds since T0."""
+    return [
+        (gap.first - T0, gap.last - T0)
+        for gap in simulation.running.stats.coverage.gaps()
+        if reason in gap.reason
+    ]
+
+
+JUNK = b"what no format takes\n"
+
+
+def test_rejects_of_old_lines_are_filed_where_the_lines_belong(tmp_path: Path) -> None:
+    """What nobody could read of an hour ago says nothing of the present."""
+    log = tmp_path / "access.log"
+    log.write_bytes(JUNK * 100 + lines(T0 - 3000, 30) + lines(T0 - 4))
+    with simulated(settings(log), T0) as simulation:
+        simulation.start()
+        until(simulation, lambda: live(simulation))
+        stats = simulation.running.stats
+        assert stats.ledger(60).get("unparsed", 0) == 0
+        assert stats.ledger(3600)["unparsed"] == 100
+        assert gaps(simulation, "") == [(-3000, -3000)]
+
+
+def test_rejects_before_the_first_second_that_is_told_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks of nothing else are read first, while the daemon ticks."""
+    monkeypatch.setattr(replay, "CHUNK_BYTES", 8192)
+    log, other = tmp_path / "access.log", tmp_path / "other.log"
+    log.write_bytes(JUNK * 60_000 + lines(T0 - 1500, 30) + lines(T0 - 4) * 300)
+    other.write_bytes(lines(T0 - 4))
+    with simulated(settings(log, other), T0) as simulation:
+        simulation.start()
+        ledger = simulation.running.inputs["access"].ledger
+        until(simulation, lambda: simulation.wall > T0 + 1.1)
+        assert ledger.totals["unparsed"]
+        assert simulation.evaluated is None
+        until(simulation, lambda: live(simulation))
+        assert ledger.totals["unparsed"] == 60_000
+        stats = simulation.running.stats
+        assert stats.ledger(600).get("unparsed", 0) == 0
+        assert stats.ledger(3600)["unparsed"] == 60_000
+        assert all(last <= -4 for _, last in gaps(simulation, ""))
+
+
+def test_a_step_of_the_clock_while_catching_up_leaves_a_gap(tmp_path: Path) -> None:
+    """Seconds that the clock stepped over were observed by nobody, and none is evaluated."""
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines(T0 - 3000 + at) for at in range(2990)))
+    low = {"name": "low", "metric": "hits", "window": "10s", "below": 1}
+    with simulated(settings(log, rules=[low]), T0) as simulation:
+        simulation.start()
+        until(simulation, lambda: simulation.wall > T0 + 1.5)
+        assert not live(simulation)
+        before = int(simulation.wall) - T0
+        simulation.step_clock(600)
+        until(simulation, lambda: live(simulation))
+        ((first, last),) = gaps(simulation, "clock stepped by +600s")
+        assert first <= before + 1
+        assert last >= before + 600
+        assert all(not first <= at <= last for at in fired(simulation))
+
+
+def test_a_step_back_while_catching_up_leaves_a_gap(tmp_path: Path) -> None:
+    """Seconds that come twice are not believed, wherever evaluation was."""
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines(T0 - 3000 + at) for at in range(2500)))
+    with simulated(settings(log), T0) as simulation:
+        simulation.start()
+        until(simulation, lambda: simulation.wall > T0 + 1.5)
+        simulation.step_clock(-120)
+        until(simulation, lambda: live(simulation))
+        ((first, last),) = gaps(simulation, "clock stepped by -120s")
+        assert first <= -115
+        assert last >= -3
+        assert simulation.evaluated is not None
+        assert simulation.evaluated <= simulation.wall
+
+
+def test_files_hold_what_a_process_that_stood_still_missed(tmp_path: Path) -> None:
+    """Stopped while it catches up: of its files nothing is missing."""
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines(T0 - 3000 + at) for at in range(2990)))
+    with simulated(settings(log), T0) as simulation:
+        simulation.start()
+        until(simulation, lambda: simulation.wall > T0 + 1.5)
+        simulation.stand_still(60)
+        until(simulation, lambda: live(simulation))
+        assert gaps(simulation, "") == []

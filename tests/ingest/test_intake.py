@@ -71,3 +71,21 @@ def test_the_sample_of_a_reject_ends_with_the_line() -> None:
     taken = intake()
     taken.lines(b"x\r\n%b\r\n" % GOOD)
     assert list(taken.ledger.samples["unparsed"]) == [b"x"]
+
+
+def test_the_ledger_of_old_lines_moves_where_the_lines_count() -> None:
+    """Rejects beside a counted line; what tells no second, where somebody says, and not before."""
+    subject = intake()
+    rows = [b"x", stamped(time_local(T0 + 3)), b"y", stamped(time_local(T0 + 9)), b"z", b"z"]
+    subject.lines(b"".join(row + b"\n" for row in rows))
+    subject.lines(b"nobody knows when\n")
+
+    def moved(second: int | None) -> dict[int, dict[str, int]]:
+        exacts = subject.take(second).exact.items()
+        return {at - T0: {name: n for (_, name), n in it.ledger.items()} for at, it in exacts}
+
+    assert moved(None) == {
+        3: {"counted": 1, "unparsed": 2, "received": 3},
+        9: {"counted": 1, "unparsed": 2, "received": 3},
+    }
+    assert moved(T0 + 60) == {60: {"unparsed": 1, "received": 1}}

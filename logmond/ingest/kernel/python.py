@@ -49,6 +49,8 @@ class Scanned(NamedTuple):
     newest: int | None
     rejects: list[tuple[int, bytes]]
     """(number of the line in its chunk, the line without CR) of every line no format took."""
+    reject_seconds: Sequence[int | None] = ()
+    """For each reject, where the counted line before it counts, else the one behind it."""
 
     @property
     def behind_the_last(self) -> int:
@@ -113,14 +115,19 @@ class PythonKernel:
         leader = self._readers[0]
         rows = leader.rows(chunk)
         if len(rows) == lines:
-            newest = self._count(leader.format, rows, arrival, fallback, believed)
-            return Scanned(lines, newest, [])
+            seconds = self._count(leader.format, rows, arrival, fallback, believed)
+            return Scanned(lines, max(seconds), [])
         return self._scan_lines(chunk, arrival, fallback, believed)
 
     def take(self) -> Delta:
         """What was counted since it was last taken."""
         delta, self._delta = self._delta, Delta()
         return delta
+
+    @property
+    def oldest(self) -> int | None:
+        """The oldest second that something was counted in since it was last taken."""
+        return min(self._delta.exact, default=None)
 
     def _scan_lines(
         self,
@@ -144,14 +151,15 @@ class PythonKernel:
                     break
             else:
                 rejects.append((number, body))
-        newest: int | None = None
+        seconds: dict[int, int] = {}
         for fmt, group in groupby(read, key=lambda item: item[0]):
             _, members, numbers = zip(*group, strict=True)
             theirs = _renumbered(fallback, numbers) if fallback else None
-            last = self._count(fmt, members, arrival, theirs, believed)
-            newest = last if newest is None else max(newest, last)
+            counted = self._count(fmt, members, arrival, theirs, believed)
+            seconds.update(zip(numbers, counted, strict=True))
         self._promote(Counter(fmt.name for fmt, _, _ in read))
-        return Scanned(len(read), newest, rejects)
+        newest = max(seconds.values(), default=None)
+        return Scanned(len(read), newest, rejects, _neighbours(seconds, rejects))
 
     def _reader(self, fmt: Format) -> _Reader:
         return _Reader(fmt if self._behind_proxies is None else fmt.forwarding())
@@ -186,8 +194,8 @@ class PythonKernel:
         arrival: float,
         fallback: Fallback | None,
         believed: bool,
-    ) -> int:
-        """Count rows of one format; return their newest second."""
+    ) -> list[int]:
+        """Count rows of one format; return the second of each."""
         self.by_format[fmt.name] += len(rows)
         raw: dict[str, Sequence[bytes]] = dict(
             zip(fmt.fields, zip(*rows, strict=True), strict=True)
@@ -209,7 +217,7 @@ class PythonKernel:
             if bounded is None:
                 bounded = delta.bounded[block] = Bounded()
             self._bounded.count(bounded, run)
-        return max(seconds)
+        return seconds
 
     def _unproxy(self, behind: Memo[bytes], raw: dict[str, Sequence[bytes]]) -> None:
         """Put the client that trusted proxies asked for in the place of the proxy."""
@@ -230,6 +238,20 @@ class PythonKernel:
                 return list(map(self._uris.__getitem__, uris))
             requests = list(map(b"%b %b".__mod__, zip(raw["method"], uris, strict=True)))
         return list(map(self._requests.__getitem__, requests))
+
+
+def _neighbours(seconds: dict[int, int], rejects: Sequence[tuple[int, bytes]]) -> list[int | None]:
+    """The second of the counted line before each reject, else of the first one; None without."""
+    order = iter(seconds.items())
+    number, second = next(order, (None, None))
+    ahead: tuple[int | None, int | None] = (number, second)
+    found: list[int | None] = []
+    for place, _ in rejects:
+        while ahead[0] is not None and ahead[0] < place:
+            second = ahead[1]
+            ahead = next(order, (None, None))
+        found.append(second)
+    return found
 
 
 def _renumbered(fallback: Fallback, numbers: Sequence[int]) -> Fallback:

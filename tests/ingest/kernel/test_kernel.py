@@ -140,7 +140,7 @@ def test_lines_of_no_format_are_handed_back_in_order_and_the_rest_is_counted() -
     kernel = PythonKernel("nginx", [preset("nginx-timed")])
     chunk = line_of() + b"garbage \xff\xfe\n" + line_of(1) + b"\n" + line_of(2)
     assert kernel.scan(chunk, START, believed=True) == Scanned(
-        3, START + 2, [(1, b"garbage \xff\xfe"), (3, b"")]
+        3, START + 2, [(1, b"garbage \xff\xfe"), (3, b"")], [START, START + 1]
     )
     assert [exact.hits for exact in kernel.take().exact.values()] == [1, 1, 1]
 
