@@ -93,7 +93,7 @@ class Irc:
         if session is None or not session.alive:
             return None
         if self._reactor.seconds() - session.idle_since > _STALE_S:
-            trial = Deferred.fromCoroutine(session.proof({}))
+            trial = Deferred.fromCoroutine(session.proof(frozenset()))
             try:
                 await trial.addTimeout(_TRIAL_S, self._reactor)
             except (NotDelivered, TimeoutError):

@@ -7,7 +7,7 @@ complaint before it means that the server took them all. The clock is an argumen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Set
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -27,23 +27,11 @@ _AHEAD_S = 10.0
 _NICKS = 4
 """Names tried before the server's objection counts."""
 
-NEVER, PERHAPS = True, False
-"""Whether a refusal stays one however often we ask."""
-
-_AT_REGISTRATION = {
-    "432": NEVER,  # erroneous nickname
-    "433": PERHAPS,  # it is taken, and so were the others we tried
-    "436": PERHAPS,
-    "437": PERHAPS,
-    "461": NEVER,
-    "464": NEVER,  # password
-    "465": PERHAPS,  # banned
-}
-_AT_SASL = {"902": PERHAPS, "904": NEVER, "905": NEVER, "906": PERHAPS, "908": NEVER}
-_ABOUT_A_CHANNEL = {
-    **dict.fromkeys(("401", "403", "404", "405", "407", "411", "412", "442"), PERHAPS),
-    **dict.fromkeys(("471", "473", "474", "475", "476", "477", "489", "531"), PERHAPS),
-}
+_AT_REGISTRATION = frozenset(("421", "432", "433", "436", "437", "461", "464", "465"))
+_AT_SASL = frozenset(("902", "904", "905", "906", "908"))
+_ABOUT_A_CHANNEL = frozenset(map(str, (401, 403, 404, 405, 407, 411, 412, 442, 531)))
+_JOINING = frozenset(map(str, (471, 473, 474, 475, 476, 477, 489))) | _ABOUT_A_CHANNEL
+# None of them lasts: a password is corrected, a ban is lifted, a channel is opened.
 
 
 class IrcSession(LineOnlyReceiver):
@@ -93,10 +81,10 @@ class IrcSession(LineOnlyReceiver):
         answer = await self._until(
             "no answer about SASL",
             lambda line: line.command == "CAP" and line.params[1:2] in (("ACK",), ("NAK",)),
-            {**_AT_REGISTRATION, "421": NEVER},
+            _AT_REGISTRATION,
         )
         if answer.params[1] == "NAK":
-            raise NotDelivered("the server knows no SASL; leave account out", permanent=True)
+            raise NotDelivered("the server knows no SASL; leave account out")
         self._say("AUTHENTICATE PLAIN")
         await self._until(
             "no answer about SASL", lambda line: line.command == "AUTHENTICATE", _AT_SASL
@@ -114,7 +102,7 @@ class IrcSession(LineOnlyReceiver):
         await self._until(
             f"not let into {channel}",
             lambda line: line.command == "JOIN" and line.nick == self._nick,
-            _ABOUT_A_CHANNEL,
+            _JOINING,
         )
         self.channels.add(channel.lower())
 
@@ -125,7 +113,7 @@ class IrcSession(LineOnlyReceiver):
             self._say(f"PRIVMSG {target} :{line}")
         await self.proof(_ABOUT_A_CHANNEL, f"{target} did not take it")
 
-    async def proof(self, refusals: Mapping[str, bool], what: str = "no answer") -> None:
+    async def proof(self, refusals: Set[str], what: str = "no answer") -> None:
         """Returns when the server has read all we sent."""
         self._pings += 1
         token = f"logmond-{self._pings}"
@@ -148,7 +136,6 @@ class IrcSession(LineOnlyReceiver):
 
     def connectionMade(self) -> None:
         """Connected."""
-        self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -201,9 +188,7 @@ class IrcSession(LineOnlyReceiver):
         if wait > 0:
             await deferLater(self._clock, wait)
 
-    def _until(
-        self, what: str, done: Callable[[Line], bool], refusals: Mapping[str, bool]
-    ) -> Deferred[Line]:
+    def _until(self, what: str, done: Callable[[Line], bool], refusals: Set[str]) -> Deferred[Line]:
         """The line that ends this step; fails with NotDelivered at a refusal or a lost line."""
         self._step = _Step(what, done, refusals)
         if not self.alive:
@@ -223,9 +208,7 @@ class IrcSession(LineOnlyReceiver):
 class _Step:
     """Something we wait for: one line ends it, some codes refuse it."""
 
-    def __init__(
-        self, what: str, done: Callable[[Line], bool], refusals: Mapping[str, bool]
-    ) -> None:
+    def __init__(self, what: str, done: Callable[[Line], bool], refusals: Set[str]) -> None:
         self._what = what
         self._done = done
         self._refusals = refusals
@@ -241,7 +224,7 @@ class _Step:
             self.ended.callback(line)
         elif line.command in self._refusals:
             reason = f"{self._what}: {visible(line.last)} ({line.command})"
-            self.fail(NotDelivered(reason, permanent=self._refusals[line.command]))
+            self.fail(NotDelivered(reason))
 
     def fail(self, error: NotDelivered) -> None:
         """It will not end well."""
