@@ -162,8 +162,17 @@ def _of_durations(tiers: Tiers, question: Question) -> Comparison:
     return _ranked(found)
 
 
-# Of what explains as much, what is more particular.
+# What lies within what: of two that explain as much, the narrower one is to be told first.
+_WITHIN = (("section", "vhost"), ("path", "section"), ("client", "user_agent"))
+
+# Of what weighs the same, what names somebody.
 _RANK = {name: place for place, name in enumerate(("client", "path", "user_agent", "referrer"))}
+
+AS_MUCH = 0.9
+"""Of the share of the wider key: from here on the narrower one explains as much."""
+
+MAINLY = 0.6
+"""Shares of two dimensions that, together, can only be of mostly the same lines."""
 
 
 def _ranked(found: list[Weighed]) -> list[Evidence]:
@@ -176,7 +185,25 @@ def _ranked(found: list[Weighed]) -> list[Evidence]:
             one.evidence.key,
         )
     )
-    return [one.evidence for one in found]
+    ranked = [one.evidence for one in found]
+    for pair in _WITHIN:
+        narrow, wide = (
+            next((one for one in ranked if one.dimension == name), None) for name in pair
+        )
+        if narrow is None or wide is None or ranked.index(narrow) < ranked.index(wide):
+            continue
+        if _explains_as_much(narrow, wide):
+            ranked.remove(narrow)
+            ranked.insert(ranked.index(wide), narrow)
+    return ranked
+
+
+def _explains_as_much(narrow: Evidence, wide: Evidence) -> bool:
+    """Whether a narrower key leaves nothing to be said of the wider one."""
+    if narrow.dimension == "path" and not narrow.key.startswith(wide.key):
+        return False
+    enough = min(narrow.share, wide.share) >= MAINLY
+    return enough and narrow.share + narrow.error >= AS_MUCH * wide.share
 
 
 def _part(some: dict[CellKey, list[int]], of: dict[CellKey, list[int]]) -> float:

@@ -70,7 +70,9 @@ def test_an_alert_has_the_keys_of_the_specification_in_their_order() -> None:
         "duration_s": 0,
         "peak_value": {"value": 31, "at": "2026-11-23T16:59:54Z"},
         "peak_requests_per_second": {"value": 31, "at": "2026-11-23T16:59:54Z"},
-        "evidence": [{"dimension": "section", "key": "/api", "share": 0.83, "error": 0.0, "name": None}],
+        "evidence": [
+            {"dimension": "section", "key": "/api", "share": 0.83, "error": 0.0, "name": None}
+        ],
         "runbook": None,
         "message": "High traffic generated an alert - hits = 14.2",
     }
