@@ -121,6 +121,14 @@ def parse(arguments: argparse.Namespace) -> int:
     return parse_lines(arguments.format, arguments.file, explain=arguments.explain)
 
 
+def backtest(arguments: argparse.Namespace) -> int:
+    """The incidents some rules would have raised over old logs."""
+    from logmond.daemon.backtesting import Request
+    from logmond.daemon.backtesting import backtest as begin
+
+    return begin(Request.of(arguments, os.environ), sys.stdout, sys.stderr)
+
+
 def generate(arguments: argparse.Namespace) -> int:
     """Synthetic access lines, stamped now."""
     from logmond.daemon.running import finish
@@ -229,6 +237,10 @@ def _parser() -> argparse.ArgumentParser:
     parsing.add_argument("--explain", action="store_true", help="say where each line fails")
     parsing.add_argument("file", metavar="FILE", nargs="?", help="default: standard input")
 
+    testing = verb("backtest", backtest)
+    settable(testing)
+    _backtest_arguments(testing)
+
     making = verb("generate", generate)
     making.add_argument("--rate", type=float, default=10.0, help="lines a second")
     making.add_argument(
@@ -246,6 +258,29 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_argument("--token-file", metavar="FILE", help="holds the token of the admin port")
     asking.add_argument("command", nargs="+", metavar="COMMAND", help="for example: status")
     return parser
+
+
+def _backtest_arguments(testing: argparse.ArgumentParser) -> None:
+    testing.add_argument("-c", "--config", metavar="FILE", help="default: built-in settings")
+    testing.add_argument(
+        "--rule", action="append", default=[], metavar="NAME.KEY=VALUE", dest="rules",
+        help="changes a rule, or with A..B, A..B/STEP or A,B,C tries each value in one pass",
+    )  # fmt: skip
+    testing.add_argument(
+        "--expect", action="append", default=[], metavar="[RULE=]none|N|N..M",
+        help="exit 1 unless so many incidents were raised",
+    )  # fmt: skip
+    testing.add_argument("--source", metavar="NAME", help="what logs of no source are read as")
+    testing.add_argument("--since", metavar="TIME", help="ask rules from then on, by the stamps")
+    testing.add_argument("--until", metavar="TIME", help="and before then; without a zone UTC")
+    testing.add_argument(
+        "--per-day", type=float, default=1.0, metavar="N", help="alerts a sweep's hint allows"
+    )
+    testing.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    for form in ("json", "markdown"):
+        testing.add_argument(f"--{form}", dest="format", action="store_const", const=form)
+    testing.add_argument("--quiet", action="store_true", help="only the result and errors")
+    testing.add_argument("logs", nargs="+", metavar="LOG", help="plain or .gz; - is a pipe")
 
 
 if __name__ == "__main__":

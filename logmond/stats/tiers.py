@@ -215,6 +215,10 @@ class Tiers:
         self._touched.clear()
         return changed
 
+    def forget_changes(self) -> None:
+        """Nobody keeps what changed until now."""
+        self._touched.clear()
+
     def expired(self) -> dict[str, int]:
         """By kind, the start before which no frame is kept any more."""
         if self.evaluated is None:
