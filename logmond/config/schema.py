@@ -16,11 +16,12 @@ from logmond.config.notify import CommandConfig, WebhookConfig
 from logmond.config.output import ConsoleConfig, FileConfig, OutputConfig
 from logmond.config.paths import AbsolutePath
 from logmond.config.rule import RuleConfig
-from logmond.config.scalars import At, Flag, Kind, Seconds, Secret, Text, located
+from logmond.config.scalars import At, Flag, Kind, Seconds, Secret, Size, Text, located
 from logmond.config.section import Section
 from logmond.config.source import AcceptConfig, SourceConfig, TlsConfig
 from logmond.config.statistics import LabelConfig, StatsConfig
 from logmond.config.units import shown
+from logmond.frame.caps import MIB
 
 __all__ = [
     "AcceptConfig",
@@ -74,7 +75,15 @@ class HistoryConfig(Section):
         "configuration file it is `none`.",
     )
     keep_s: Annotated[int, Seconds(3600, 3660 * 86400)] = Field(
-        30 * 86400, alias="keep", description="How long ended incidents are kept."
+        30 * 86400,
+        alias="keep",
+        description="How long minutes, ended incidents and silences are kept.",
+    )
+    max_size_bytes: Annotated[int, Size(64 * MIB, 1024 * 1024 * MIB)] = Field(
+        512 * MIB,
+        alias="max_size",
+        description="What the database may use. Beyond it the oldest minutes go, "
+        "and then the ended incidents, before their time.",
     )
 
     @property

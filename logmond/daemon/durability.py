@@ -20,7 +20,7 @@ from logmond.alerts.render import encoded
 from logmond.daemon.evaluation import Evaluation
 from logmond.ingest.ledger import Ledger
 from logmond.ingest.sources.file import FilePosition
-from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, Restored
+from logmond.stores.rows import KEPT_BY_AGE, Changes, FileRow, IncidentRow, Restored
 
 _ENDS = ("recovered", "expired", "removed")
 
@@ -31,7 +31,7 @@ class Durability:
     _log = Logger()
 
     def __init__(self, keep_s: int) -> None:
-        """`keep_s`: how long ended incidents are kept."""
+        """`keep_s`: how long minutes, ended incidents and silences are kept."""
         self._keep_s = keep_s
         self._incidents: dict[str, IncidentRow] = {}
         self._positions: dict[tuple[str, int, int], FileRow] = {}
@@ -68,13 +68,15 @@ class Durability:
                 for name, value in values.items()
             },
             incidents=incidents,
+            minutes=stats.minutes_changed(),
+            late_minutes=stats.late_minutes(),
         )
 
     def _expired(self, frames: dict[str, int], evaluated: int | None) -> dict[str, int]:
-        """What is dropped: frames no window needs, incidents that ended too long ago."""
+        """What is dropped: frames no window needs, and what of the past is too old."""
         if evaluated is None:
             return frames
-        return {**frames, INCIDENTS: evaluated - self._keep_s}
+        return {**frames, **dict.fromkeys(KEPT_BY_AGE, evaluated - self._keep_s)}
 
     def _moved(self, evaluation: Evaluation) -> list[FileRow]:
         rows = []

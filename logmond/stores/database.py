@@ -15,9 +15,7 @@ from typing import Any
 from logmond.errors import StateError
 from logmond.stores.bounds import Bounds
 from logmond.stores.rows import (
-    INCIDENTS,
-    MINUTES,
-    SILENCES,
+    KEPT_BY_AGE,
     Changes,
     FileRow,
     IncidentRow,
@@ -191,7 +189,7 @@ class Database:
         execute = self._connection.execute
         with self._transaction():
             for kind, before in changes.drop.items():
-                if kind not in (INCIDENTS, MINUTES, SILENCES):
+                if kind not in KEPT_BY_AGE:
                     execute("DELETE FROM frames WHERE kind = ? AND start < ?", (kind, before))
             for (kind, start), body in changes.frames.items():
                 if body is None:

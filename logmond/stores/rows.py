@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from logmond.frame.minutes import merge_minutes
+
 FrameKey: TypeAlias = tuple[str, int]
 """(kind, start): the kind is a word of the statistics, the start an epoch second."""
 
@@ -19,6 +21,8 @@ OutboxKey: TypeAlias = tuple[str, str]
 INCIDENTS, MINUTES, SILENCES = "incidents", "minutes", "silences"
 """Kinds under which `Changes.drop` names ended incidents by their end, minutes by their
 start and silences by their end. These go in small numbers, and such a bound never falls."""
+
+KEPT_BY_AGE = (INCIDENTS, MINUTES, SILENCES)
 
 Merge: TypeAlias = Callable[[bytes, bytes], bytes]
 """Two packed rollups of one minute as one."""
@@ -102,7 +106,7 @@ class Changes:
     silences: Sequence[SilenceRow] = ()
     entered_anew: frozenset[OutboxKey] = frozenset()
 
-    def then(self, newer: Changes, merge: Merge) -> Changes:
+    def then(self, newer: Changes, merge: Merge = merge_minutes) -> Changes:
         """One change that does what this and then `newer` would do.
 
         What `newer` drops is left out, so that changes which cannot be written

@@ -20,6 +20,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from logmond.errors import StateError
+from logmond.frame.minutes import merge_minutes
 from logmond.stores.database import Database
 from logmond.stores.history import History
 from logmond.stores.lock import Lock
@@ -28,11 +29,6 @@ from logmond.stores.rows import Changes, IncidentRow, Merge, Restored, SilenceRo
 from logmond.telemetry import clock, span
 
 P = ParamSpec("P")
-
-
-def newest(_: bytes, newer: bytes) -> bytes:
-    """Keep what came last; for states whose minutes nobody adds to."""
-    return newer
 
 
 class SqliteState:
@@ -58,7 +54,7 @@ class SqliteState:
         reactor: IReactorFromThreads,
         now: Callable[[], float] = time.time,
         *,
-        merge: Merge = newest,
+        merge: Merge = merge_minutes,
         max_bytes: int | None = None,
     ) -> None:
         self.path = os.path.realpath(path)

@@ -54,7 +54,7 @@ class Memory(NoPast):
 
     def commit(self, changes: Changes) -> Deferred[None]:
         """Keep it at once."""
-        self._kept = self._kept.then(changes, lambda _, newer: newer)
+        self._kept = self._kept.then(changes)
         self.commits += 1
         return succeed(None)
 
@@ -147,7 +147,7 @@ def simulated(settings: Mapping[str, Any], wall: float) -> Iterator[Simulated]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(service, "wall_time", lambda: simulation.wall)
         patch.setattr(service, "monotonic", lambda: simulation.passed)
-        patch.setattr(service, "SqliteState", lambda path, reactor: simulation.state)
+        patch.setattr(service, "SqliteState", lambda *_, **more: simulation.state)
         patch.setattr(catchup, "monotonic", count(0, STEP_S).__next__)
         try:
             yield simulation
