@@ -165,8 +165,12 @@ def captured() -> Iterator[list[str]]:
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
     lines: list[str] = []
+    outer = _capture.lines.get(get_ident())
     _capture.lines[get_ident()] = lines
     try:
         yield lines
     finally:
-        _capture.lines.pop(get_ident(), None)
+        if outer is None:
+            del _capture.lines[get_ident()]
+        else:
+            _capture.lines[get_ident()] = outer
