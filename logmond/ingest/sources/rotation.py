@@ -25,6 +25,9 @@ READABLE = ".gz"
 CLOCK_TICK_NS = 50_000_000
 """How far the time of a file's last write may be behind the clock, generously."""
 
+_LOOKS = 5
+"""Times names are looked at again while they move."""
+
 _NUMBER = re.compile(r"[.-](\d{1,5})")
 _DATE = re.compile(r"[._-](\d[\d._:T-]{5,})")
 
@@ -50,12 +53,23 @@ def siblings(path: str, *, compressed: bool = False) -> list[Sibling]:
 
     With `compressed` those of gzip too, unless it is still at work on one.
     """
+    found = _listed(path, compressed)
+    # A rotation renames them one after the other. Who looks meanwhile sees a file twice,
+    # or nowhere: what was seen is believed when it is seen once more.
+    for _ in range(_LOOKS):
+        before, found = found, _listed(path, compressed)
+        if before.keys() == found.keys():
+            break
+    return _ordered(list(found.values()))
+
+
+def _listed(path: str, compressed: bool) -> dict[tuple[str, Identity], Sibling]:
     directory, base = os.path.split(path)
-    found = []
+    found = {}
     try:
         names = set(os.listdir(directory or "."))
     except OSError:
-        return []
+        return {}
     for name in names:
         plain = name.removesuffix(READABLE) if compressed else name
         named = _suffix(base, plain)
@@ -69,8 +83,8 @@ def siblings(path: str, *, compressed: bool = False) -> list[Sibling]:
         except OSError:
             continue  # gone since, or a dangling link
         if stat.S_ISREG(status.st_mode):
-            found.append(Sibling(place, *named, status))
-    return _ordered(found)
+            found[place, identity_of(status)] = Sibling(place, *named, status)
+    return found
 
 
 def newer(found: list[Sibling], identity: Identity | None, since_ns: int | None) -> list[Sibling]:

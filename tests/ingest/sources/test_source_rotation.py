@@ -61,6 +61,28 @@ def test_what_is_compressed_or_of_another_log_is_left_alone(tmp_path: Path) -> N
     assert names(tmp_path) == []
 
 
+def test_a_rotation_in_the_middle_of_a_look_hides_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file has just got the name that was looked at before."""
+    log = str(tmp_path / "access.log")
+    make(tmp_path, *(f"access.log.{number}" for number in range(9, 0, -1)))
+    files = {os.stat(tmp_path / name).st_ino for name in os.listdir(tmp_path)}
+    looked = os.stat
+    rotations = iter(range(2))
+
+    def stat_and_rotate(path: str) -> os.stat_result:
+        found = looked(path)
+        if next(rotations, None) is not None:
+            for number in range(9, 0, -1):
+                os.replace(f"{log}.{number}", f"{log}.{number + 1}")
+            os.replace(f"{log}.10", f"{log}.0")
+        return found
+
+    monkeypatch.setattr("logmond.ingest.sources.rotation.os.stat", stat_and_rotate)
+    assert {each.status.st_ino for each in siblings(log)} == files
+
+
 def test_a_missing_directory_has_no_siblings(tmp_path: Path) -> None:
     """Nothing is there, and it is no error."""
     assert names(tmp_path / "gone") == []
