@@ -9,33 +9,30 @@ verified for the name, against the authorities this machine trusts.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.error import ConnectError
-from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution
+from twisted.internet.interfaces import IHostnameResolver
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer
+from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from logmond import __version__
 from logmond.outputs.guard import refusal
 from logmond.outputs.notifier import NotDelivered
+from logmond.outputs.pinned import Found, Pinned
 from logmond.outputs.weburl import WebUrl
 from logmond.telemetry import decoded, visible
 
 MAX_BODY_BYTES = 64 * 1024
 """What is read of an answer."""
-
-CONNECT_S = 5.0
-"""Seconds until the next address of a host is tried."""
 
 BODY_S = 2.0
 """Seconds the body of an answer gets; whether a message was taken is known before."""
@@ -130,7 +127,7 @@ class Poster:
         self._waiting.append(waiting)
         if len(self._waiting) == 1:
             resolver: Any = self._resolver or self._reactor.nameResolver
-            resolver.resolveHostName(_Found(self._url.host, self._answered), self._url.host)
+            resolver.resolveHostName(Found(self._url.host, self._answered), self._url.host)
         return waiting
 
     def _answered(self, found: list[str]) -> None:
@@ -143,8 +140,8 @@ class Poster:
         self, address: str, body: bytes, headers: Mapping[str, str], now: float
     ) -> Answer:
         url = self._url
-        pinned = _Pinned(self._reactor, url, address)
-        agent: Agent = Agent.usingEndpointFactory(  # type: ignore[no-untyped-call]
+        pinned = Pinned(self._reactor, url, address)
+        agent: Any = Agent.usingEndpointFactory(  # type: ignore[no-untyped-call]
             self._reactor, pinned
         )
         sent = Headers({"User-Agent": [f"logmond/{__version__}"]})
@@ -171,71 +168,6 @@ class Poster:
             visible(decoded(bytes(said.body[:_SHOWN])).strip()),
             _retry_after(response.headers, now),
         )
-
-
-@implementer(IAgentEndpointFactory)
-class _Pinned:
-    """Connects to one address, whatever the URI of a request says."""
-
-    def __init__(self, reactor: Any, url: WebUrl, address: str) -> None:
-        kind = TCP6ClientEndpoint if ":" in address else TCP4ClientEndpoint
-        self._endpoint: Any = kind(reactor, address, url.port, timeout=CONNECT_S)
-        self._connected: Any = None
-        if url.secure:
-            self._endpoint = _tls(url, self._endpoint)
-
-    def endpointForURI(self, uri: object) -> _Pinned:
-        """This one."""
-        return self
-
-    def connect(self, factory: Any) -> Deferred[Any]:
-        """Connect, and remember what is to be ended."""
-        connecting: Deferred[Any] = self._endpoint.connect(factory)
-        return connecting.addCallback(self._remember)
-
-    def abort(self) -> None:
-        """End the connection, however far it is."""
-        if self._connected is not None and self._connected.transport is not None:
-            self._connected.transport.abortConnection()
-
-    def _remember(self, protocol: Any) -> Any:
-        self._connected = protocol
-        return protocol
-
-
-def _tls(url: WebUrl, endpoint: Any) -> Any:
-    """The endpoint under TLS, verified for the host's name (or address)."""
-    # Loads OpenSSL, which not every daemon has or needs.
-    from twisted.internet.endpoints import wrapClientTLS  # noqa: PLC0415
-    from twisted.internet.ssl import optionsForClientTLS  # noqa: PLC0415
-
-    return wrapClientTLS(optionsForClientTLS(url.host.rstrip(".")), endpoint)
-
-
-@implementer(IHostResolution)
-class _Found:
-    """Collects what a resolver says, and hands it on when that is all."""
-
-    def __init__(self, name: str, done: Callable[[list[str]], None]) -> None:
-        self.name = name
-        self._done = done
-        self._found: list[str] = []
-
-    def resolutionBegan(self, resolution: object) -> None:
-        """Nothing was found so far."""
-
-    def addressResolved(self, address: IAddress) -> None:
-        """One address."""
-        host: str = address.host
-        if host not in self._found:
-            self._found.append(host)
-
-    def resolutionComplete(self) -> None:
-        """There are no more."""
-        self._done(self._found)
-
-    def cancel(self) -> None:
-        """Not supported; an answer nobody waits for is dropped."""
 
 
 @implementer(IBodyProducer)
