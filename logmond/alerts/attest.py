@@ -15,8 +15,11 @@ from logmond.alerts.evidence import Gathering, gather
 from logmond.alerts.incident import Incident
 from logmond.alerts.seam import Statistics
 
-PIECE = 24_000
-"""Entries of frames read for evidence in an evaluated second: about 5 ms."""
+PIECE = 20_000
+"""Entries of frames read for evidence in an evaluated second: about 6 ms, in hostile traffic 9.
+
+A window of two minutes takes 11,000 to 14,000 in usual traffic.
+"""
 
 MAX_WAITING = 200
 """Incidents that wait for theirs; older ones stay without."""

@@ -29,6 +29,7 @@ __all__ = [
     "unpack_bounded",
     "unpack_clients",
     "unpack_exact",
+    "unpack_tops",
 ]
 
 EXACT_VERSION = b"\x01"
@@ -141,6 +142,27 @@ def unpack_bounded(packed: bytes) -> Bounded:
             for dimension, errors, total, error, keys, counts in decoded.tops
         }
         return Bounded(tops, _registers(decoded.clients), decoded.samples)
+
+    return _unpacked(packed, BOUNDED_VERSION, decode)
+
+
+def unpack_tops(packed: bytes, errors: bool) -> dict[str, Top]:
+    """The tops of a packed bounded part over all lines, or over failed ones, by dimension.
+
+    Half of the tops are not built, nor are the distinct clients unpacked.
+
+    Raises:
+        StateError: the bytes are of another version, or damaged.
+    """
+
+    def decode(body: memoryview) -> dict[str, Top]:
+        decoded = _bounded.decode(body)
+        text = decoded.strings.__getitem__
+        return {
+            dimension: Top(dict(zip(map(text, keys), counts, strict=True)), total, error)
+            for dimension, failed, total, error, keys, counts in decoded.tops
+            if failed == errors
+        }
 
     return _unpacked(packed, BOUNDED_VERSION, decode)
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
-from logmond.frame.frame import BLOCK_S, TOP_DIMENSIONS, CellKey
+from logmond.frame.frame import BLOCK_S, CellKey
 from logmond.frame.selector import Selector
 from logmond.frame.sketches import Top, bucket_of
 from logmond.stats.explained import Table, Weighed, explained
@@ -33,6 +33,9 @@ from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers, block_of
 
 MAX_SPAN_S = BLOCKS_KEPT_S // 2
 """The longest span compared: the one before it must be kept too."""
+
+FRAME = 50
+"""Entries that opening a frame costs as much as."""
 
 HITS, ERRORS, SLOW, BYTES = "hits", "errors", "slow", "bytes"
 """What can be compared: lines, lines with status 400 and above, lines over a duration, bytes."""
@@ -102,6 +105,7 @@ def compared(tiers: Tiers, dimensions: tuple[str, ...], question: Question) -> C
         if column in varied and len(where.values(dimension)) != 1:
             tables = (_column(c, column, place) for c in (taken_now, taken_before, usual))
             found += explained(dimension, *tables)
+            yield (len(taken_now) + len(taken_before) + len(usual)) // 2
     if question.of != BYTES:
         parts = _part(taken_now, now_class), _part(taken_before, before_class)
         found += yield from _of_tops(tiers, question, *parts)
@@ -118,21 +122,24 @@ def _of_tops(
     """
     errors = question.of == ERRORS
     first, last = block_of(question.start), block_of(question.end)
-    late = yield from _tops(tiers, first, last, both=errors)
     old = block_of(question.usual_end + 1) - BLOCK_S
-    early = yield from _tops(tiers, old - (last - first), old, both=errors)
+    oldest = old - (last - first)
+    late = yield from _tops(tiers, first, last, errors=errors)
+    early = yield from _tops(tiers, oldest, old, errors=errors)
+    usual = (yield from _tops(tiers, oldest, old, errors=False)) if errors else {}
+    other = usual or ((yield from _tops(tiers, first, last, errors=False)) if errors else early)
     # The newest block is not full yet, so the span before is scaled to it.
     scale = (question.end + 1 - first) / (last + BLOCK_S - first)
     found: list[Weighed] = []
-    for dimension in TOP_DIMENSIONS:
-        now, all_now = late.get((dimension, errors)), late.get((dimension, False))
-        if now is None or all_now is None or len(all_now.counts) < 2 or not part:
+    for dimension, now in late.items():
+        before, all_before = early.get(dimension, Top()), usual.get(dimension, Top())
+        # Where all traffic has one key, that key explains nothing.
+        if not part or len(now.counts.keys() | other.get(dimension, Top()).counts.keys()) < 2:
             continue
-        before, all_before = (early.get((dimension, of), Top()) for of in (errors, False))
         tables = [
             Table.of_top(now, outside=(1 - part) * now.total),
             Table.of_top(before, scale, outside=(1 - part_before) * scale * before.total),
-            Table.of_top(all_before, scale) if errors else Table(),
+            Table.of_top(all_before, scale),
         ]
         yield len(now.counts) + len(before.counts)
         found += explained(dimension, *tables)
@@ -151,7 +158,7 @@ def _of_durations(tiers: Tiers, question: Question) -> Comparison:
                 slow.setdefault(key, [0])[0] += sum(n for b, n in histogram.items() if b > limit)
                 if last == question.usual_end:
                     timed.setdefault(key, [0])[0] += sum(histogram.values())
-            yield sum(map(len, exact.durations.values())) + len(exact.cells)
+            yield FRAME + sum(map(len, exact.durations.values())) + len(exact.cells)
         spans.append(_taken(slow, DURATION_DIMENSIONS, question.where))
     before, now = spans
     timed = _taken(timed, DURATION_DIMENSIONS, question.where)
@@ -223,22 +230,19 @@ def _cells(tiers: Tiers, first: int, last: int) -> Generator[int, None, dict[Cel
             else:
                 tally[0] += hits
                 tally[1] += size
-        yield len(exact.cells)
+        yield FRAME + len(exact.cells)
     return total
 
 
 def _tops(
-    tiers: Tiers, first: int, last: int, *, both: bool
-) -> Generator[int, None, dict[tuple[str, bool], Top]]:
-    """The joint tops of some blocks, those of failed lines only where `both` are asked for."""
-    joint: dict[tuple[str, bool], Top] = {}
-    for bounded in tiers.boundeds(first, last):
-        work = 0
-        for name, top in bounded.tops.items():
-            if both or not name[1]:
-                joint.setdefault(name, Top()).merge(top)
-            work += len(top.counts)
-        yield work
+    tiers: Tiers, first: int, last: int, *, errors: bool
+) -> Generator[int, None, dict[str, Top]]:
+    """The joint tops of some blocks, by dimension."""
+    joint: dict[str, Top] = {}
+    for tops in tiers.tops(first, last, errors=errors):
+        for name, top in tops.items():
+            joint.setdefault(name, Top()).merge(top)
+        yield FRAME + sum(len(top.counts) for top in tops.values())
     return joint
 
 

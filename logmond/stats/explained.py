@@ -82,9 +82,10 @@ def explained(dimension: str, now: Table, before: Table, usual: Table) -> list[W
     if rise <= 0:
         return []
     found = []
-    for key in now.counts:
-        if dimension == "status" and key < "400":
-            continue  # success explains nothing
+    for key, count in now.counts.items():
+        # Success explains nothing, and most keys are too small to.
+        if count < MIN_SHARE * rise or (dimension == "status" and key < "400"):
+            continue
         share, error = _share(key, now, before, rise)
         likely, expected = share + error / 2, prior.of(key)
         if share >= MIN_SHARE and (not prior.known or likely >= MIN_LIFT * expected):

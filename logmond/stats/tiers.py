@@ -22,8 +22,9 @@ from logmond.frame.packing import (
     unpack_bounded,
     unpack_clients,
     unpack_exact,
+    unpack_tops,
 )
-from logmond.frame.sketches import HyperLogLog
+from logmond.frame.sketches import HyperLogLog, Top
 from logmond.stats.rollups import ROLLUP_S, Rollups
 
 SECONDS_KEPT = 300
@@ -189,6 +190,19 @@ class Tiers:
         for start in range(block_of(first), block_of(last) + 1, BLOCK_S):
             if start in self._bounded_open or start in self._bounded:
                 yield self.bounded(start)
+
+    def tops(self, first: int, last: int, *, errors: bool) -> Iterator[dict[str, Top]]:
+        """The tops of the blocks that hold seconds `first` to `last`, by dimension.
+
+        Those over all lines, or those over failed ones.
+        """
+        for start in range(block_of(first), block_of(last) + 1, BLOCK_S):
+            packed = self._bounded.get(start)
+            if start in self._bounded_open:
+                tops = self._bounded_open[start].tops
+                yield {name: top for (name, failed), top in tops.items() if failed == errors}
+            elif packed is not None:
+                yield unpack_tops(packed, errors)
 
     def clients(self, first: int, last: int) -> Iterator[HyperLogLog]:
         """The distinct clients of the blocks that hold seconds `first` to `last`."""

@@ -13,6 +13,7 @@ from logmond.alerts.event import Event, Evidence
 from logmond.alerts.measure import Total
 from logmond.alerts.rule import Rule
 from logmond.alerts.service import AlertService
+from logmond.frame.minutes import Minute
 from logmond.frame.selector import Selector
 from logmond.frame.sketches import bucket_of
 from logmond.stats.changes import Comparison, Question
@@ -129,6 +130,7 @@ class FakeStatistics:
     clients: int = 0
     counters: dict[str, int] = field(default_factory=dict)
     entries: int = 1
+    pieces: int = 1
 
     def __post_init__(self) -> None:
         self.coverage = FakeCoverage()
@@ -165,6 +167,10 @@ class FakeStatistics:
         """The series there are."""
         return set(self._series)
 
+    def minute(self, start: int) -> Minute | None:
+        """Nothing is kept by the minute."""
+        return None
+
     def distinct_clients(self, window_s: int) -> int:
         """What the test set."""
         return self.clients
@@ -183,7 +189,8 @@ class FakeStatistics:
         return self._in_pieces()
 
     def _in_pieces(self) -> Comparison:
-        yield self.entries
+        for _ in range(self.pieces):
+            yield self.entries
         return self.evidence
 
 

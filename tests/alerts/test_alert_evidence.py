@@ -115,3 +115,66 @@ def test_many_groups_firing_at_once_get_their_evidence_one_after_the_other() -> 
     assert sum(bool(i.evidence) for i in daemon.alerts.incidents()) == 2
     daemon.run(7)
     assert all(incident.evidence for incident in daemon.alerts.incidents())
+
+
+def test_evidence_that_took_long_is_told_by_the_next_update() -> None:
+    """The line of the alert does not wait for it, and no second reads all of it."""
+    stats = FakeStatistics(evidence=[Evidence("section", "/api", 0.8)])
+    stats.pieces, stats.entries = 5, PIECE
+    for second in range(100):
+        stats.put(second, 50)
+    daemon = Daemon(HIGH, stats=stats)
+    [alert] = daemon.run(0)
+    assert "Most of the rise" not in alert.message
+    daemon.run(3)
+    assert not daemon.alerts.incidents()[0].evidence
+    daemon.run(6)
+    assert daemon.alerts.incidents()[0].evidence
+    [update] = [event for event in daemon.run(60) if event.kind == "update"]
+    assert update.message.endswith(" Most of the rise: section /api 80%.")
+
+
+def test_an_update_does_not_repeat_what_the_alert_said() -> None:
+    """Evidence that was there in time is told once."""
+    stats = FakeStatistics(evidence=[Evidence("section", "/api", 0.8)])
+    for second in range(100):
+        stats.put(second, 50)
+    alert, *updates = Daemon(HIGH, stats=stats).run(60)
+    assert "Most of the rise: section /api 80%." in alert.message
+    assert [update.kind for update in updates] == ["update"]
+    assert "Most of" not in updates[0].message
+
+
+def test_a_named_agent_is_called_by_its_name_and_others_stand_in_quotes() -> None:
+    """One sees where a user agent ends, and what a bot is."""
+    told = statements(
+        [
+            Evidence("user_agent", "GPTBot/1.1 (+https://openai.com)", 0.71, 0.0, "AI bot GPTBot"),
+            Evidence("client", "203.0.113.7", 0.5),
+        ]
+    )
+    assert told == "AI bot GPTBot 71%, client 203.0.113.7 50%"
+    browser = Evidence("user_agent", 'Mozilla/5.0 (X11, "like" Gecko)', 0.4)
+    assert statements([browser]) == 'user_agent "Mozilla/5.0 (X11, \\"like\\" Gecko)" 40%'
+
+
+def test_a_section_that_is_one_path_is_not_told_beside_it() -> None:
+    """Of three statements none is wasted."""
+    found = [
+        Evidence("path", "/login", 0.9),
+        Evidence("section", "/login", 0.9),
+        Evidence("client", "a", 0.4),
+    ]
+    assert statements(found) == "path /login 90%, client a 40%"
+
+
+def test_rules_ask_about_what_they_measure() -> None:
+    """Slow requests of a slow rule, bytes of a rule about bytes, from before it was pending."""
+    stats = FakeStatistics()
+    slow = Rule("slow", "duration_p95", window_s=60, above=(("warning", 0.5),), for_s=90)
+    sized = Rule("sized", "bytes_per_second", window_s=60, above=(("warning", 5.0),))
+    finished(gather(stats, slow, (), 1000, 0.5))
+    finished(gather(stats, sized, (), 1000, 5.0))
+    first, second = stats.asked
+    assert (first.of, first.slower_s, first.start, first.usual_end) == ("slow", 0.5, 941, 850)
+    assert (second.of, second.usual_end) == ("bytes", 940)
