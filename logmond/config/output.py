@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from logmond.config.alertmanager import AlertmanagerConfig
 from logmond.config.chat import AppriseConfig, IrcConfig
 from logmond.config.notify import CommandConfig, WebhookConfig
 from logmond.config.paths import AbsolutePath
@@ -65,7 +66,13 @@ class FileConfig(Section):
 
 
 OutputConfig = Annotated[
-    ConsoleConfig | FileConfig | WebhookConfig | CommandConfig | AppriseConfig | IrcConfig,
+    ConsoleConfig
+    | FileConfig
+    | WebhookConfig
+    | CommandConfig
+    | AppriseConfig
+    | IrcConfig
+    | AlertmanagerConfig,
     Field(discriminator="type"),
 ]
 """Any output; `type` says which."""

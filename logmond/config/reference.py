@@ -16,6 +16,7 @@ from logmond.config.lines import text
 from logmond.config.schema import (
     AcceptConfig,
     AdminConfig,
+    AlertmanagerConfig,
     AppriseConfig,
     CommandConfig,
     Config,
@@ -84,6 +85,7 @@ _SECTIONS: tuple[tuple[str, type[Section], str], ...] = (
     ("`outputs`: each item of type `command`", CommandConfig, ""),
     ("`outputs`: each item of type `apprise`", AppriseConfig, ""),
     ("`outputs`: each item of type `irc`", IrcConfig, ""),
+    ("`outputs`: each item of type `alertmanager`", AlertmanagerConfig, ""),
     ("`history`", HistoryConfig, "`history: none` stands for `history: {url: none}`."),
     ("`admin`", AdminConfig, ""),
 )

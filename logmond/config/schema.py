@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from logmond.config.addresses import Address
+from logmond.config.alertmanager import AlertmanagerConfig
 from logmond.config.chat import AppriseConfig, IrcConfig
 from logmond.config.lines import lines
 from logmond.config.notify import CommandConfig, WebhookConfig
@@ -26,6 +27,7 @@ from logmond.frame.caps import MIB
 __all__ = [
     "AcceptConfig",
     "AdminConfig",
+    "AlertmanagerConfig",
     "AppriseConfig",
     "CommandConfig",
     "Config",

@@ -16,6 +16,7 @@ NOTIFIERS = {
     "command": "logmond.outputs.command:Command",
     "apprise": "logmond.outputs.chat:Chat",
     "irc": "logmond.outputs.irc:Irc",
+    "alertmanager": "logmond.outputs.alertmanager:Alertmanager",
 }
 """What takes its time (`logmond.outputs.notifier.Notifier`), by name: "module:Class".
 
