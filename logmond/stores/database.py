@@ -5,7 +5,6 @@ Used by one thread at a time.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,10 +13,10 @@ from typing import Any
 
 from logmond.errors import StateError
 from logmond.stores.bounds import Bounds
+from logmond.stores.positions import forgotten, position_row, positions
 from logmond.stores.rows import (
     KEPT_BY_AGE,
     Changes,
-    FileRow,
     IncidentRow,
     Merge,
     Restored,
@@ -35,12 +34,6 @@ from logmond.stores.schema import (
     write_sql,
 )
 from logmond.stores.upgrade import copy_before, upgrade
-
-MAX_FILES = 10_000
-"""Positions kept: far more than the files one daemon can hold open.
-
-Every rotation leaves a row behind, for a file that may yet be read on.
-"""
 
 _BUSY_TIMEOUT_S = 5.0  # somebody reads the file with sqlite3, or copies it
 
@@ -101,6 +94,7 @@ class Database:
             path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         self._path = path
+        self._alone = alone
         self._merge = merge
         self._unreadable: list[int] = []
         self.bounds = Bounds(self._connection, max_bytes)
@@ -109,7 +103,10 @@ class Database:
             if alone:
                 self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._prepare(now)
-            self._known_files = {row.key: row for row in self._files()}
+            try:
+                self._known_files = {row.key: row for row in positions(self._rows("files"))}
+            except ValueError as error:
+                raise Damaged("files") from error
         except BaseException:
             self._connection.close()
             raise
@@ -203,25 +200,44 @@ class Database:
             self._write(
                 "snapshots", (item for item in changes.values.items() if item[1] is not None)
             )
-            self._write("files", map(_file_row, files))
+            self._write("files", map(position_row, files))
             self._write("incidents", map(_incident, changes.incidents))
             self._write("silences", map(astuple, changes.silences))
             self._write("minutes", changes.minutes.items())
             self._write("minutes", self._merged(changes.late_minutes))
             self._enter(changes)
             self.bounds.apply(changes.drop)
-            forgotten = self._forgotten(files)
-            for source, device, inode in forgotten:
+            gone = forgotten(self._known_files, files)
+            for source, device, inode in gone:
                 execute(
                     "DELETE FROM files WHERE source = ? AND device = ? AND inode = ?",
                     (source, str(device), str(inode)),
                 )
+        if self._alone:
+            self._share()
         for row in files:
             self._known_files.pop(row.key, None)
             self._known_files[row.key] = row
-        for key in forgotten:
+        for key in gone:
             self._known_files.pop(key, None)
         self._unreadable.clear()
+
+    def make_room(self) -> None:
+        """Fold the write-ahead log into the file and give its room back, as far as that goes."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _share(self) -> None:
+        """Let others read again: a file opened alone has been written, so there is room.
+
+        SQLite can do that only out of the mode with a write-ahead log.
+        """
+        with suppress(sqlite3.Error):
+            self._connection.executescript(
+                "PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL;"
+            )
+            [(mode,)] = self._all("PRAGMA journal_mode = WAL")
+            self._alone = mode != "wal"
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and close it."""
@@ -247,26 +263,6 @@ class Database:
                 with suppress(StateError):
                     merged = self._merge(kept[0][1], body)
             yield start, merged
-
-    def _forgotten(self, files: list[FileRow]) -> list[tuple[str, int, int]]:
-        """Positions beyond the cap: paths that became another file go first, then the oldest."""
-        known = self._known_files | {row.key: row for row in files}
-        if len(known) <= MAX_FILES:
-            return []
-        newest = {(row.source, row.path): row.key for row in (*self._known_files.values(), *files)}
-        written = {row.key for row in files}
-        quiet = [row for row in self._known_files.values() if row.key not in written]
-        quiet.sort(key=lambda row: newest[row.source, row.path] == row.key)
-        # A tenth more than needed, so that this is not done at every rotation.
-        return [row.key for row in quiet[: len(known) - MAX_FILES + MAX_FILES // 10]]
-
-    def _files(self) -> Iterator[FileRow]:
-        for source, device, inode, path, fingerprint, length, offset in self._rows("files"):
-            try:
-                numbers = int(device), int(inode)
-            except ValueError as error:
-                raise Damaged("files") from error
-            yield FileRow(source, os.fsdecode(path), *numbers, fingerprint, length, offset)
 
     def _rows(self, table: str) -> Iterator[Any]:
         for row in self._all(read_sql(table)):
@@ -314,16 +310,4 @@ def _left_out(path: str, messages: int, incidents: int) -> str | None:
     return (
         f"state file {path}: damaged and left out: messages still to be delivered {messages}, "
         f"open incidents {incidents}"
-    )
-
-
-def _file_row(row: FileRow) -> Row:
-    return (
-        row.source,
-        str(row.device),
-        str(row.inode),
-        os.fsencode(row.path),
-        row.fingerprint,
-        row.fingerprint_length,
-        row.offset,
     )

@@ -44,16 +44,18 @@ class History:
         self.path = path
         self.damaged = 0
         self._connection = connection
+        self._connecting = False
 
     def connect(self) -> None:
-        """Connect to the file, which is there and of this schema."""
-        try:
-            self._connection = _connected(self.path, "mode=ro")
-        except sqlite3.Error as error:
-            self._left_out(str(error))
+        """Use the file, which is there and of this schema, as soon as it can be read.
+
+        It cannot while its writer is alone with it, because the disk was full.
+        """
+        self._connecting = True
 
     def close(self) -> None:
         """Let go of the file; nothing is found from now on."""
+        self._connecting = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -119,9 +121,11 @@ class History:
 
     def _all(self, table: str, where: str, *values: _Value) -> list[tuple[Any, ...]]:
         """The rows with their sums; none where they cannot be read."""
-        if self._connection is None:
-            return []
         try:
+            if self._connection is None:
+                if not self._connecting:
+                    return []
+                self._connection = _connected(self.path, "mode=ro")
             return self._connection.execute(read_sql(table, where), values).fetchall()
         except sqlite3.Error as error:
             self._left_out(str(error))

@@ -26,9 +26,11 @@ from logmond.stores.history import History
 from logmond.stores.lock import Lock
 from logmond.stores.opening import open_database
 from logmond.stores.rows import Changes, IncidentRow, Merge, Restored, SilenceRow
-from logmond.telemetry import clock, span
+from logmond.telemetry import clock, moment, size, span
 
 P = ParamSpec("P")
+
+_TOLD_EVERY_S = 3600.0
 
 
 class SqliteState:
@@ -44,6 +46,8 @@ class SqliteState:
         commits: transactions written.
         failures: commits that failed, each of which was or will be retried.
         problem: why the last commit failed, None while all is well.
+        crowded_out: minutes and incidents that went before their time, to keep
+            the file within `max_bytes`.
     """
 
     _log = Logger()
@@ -61,6 +65,7 @@ class SqliteState:
         self.commits = 0
         self.failures = 0
         self.problem: str | None = None
+        self.crowded_out = 0
         self._reactor = reactor
         self._now = now
         self._merge = merge
@@ -75,6 +80,7 @@ class SqliteState:
         self._waiting: Changes | None = None
         self._untold: list[Deferred[None]] = []
         self._failing_since = 0.0
+        self._told_of_room = -_TOLD_EVERY_S
 
     @property
     def busy(self) -> bool:
@@ -167,17 +173,34 @@ class SqliteState:
             return
         self._running, self._waiting = self._waiting, None
         told, self._untold = self._untold, []
-        written = self._in_writer(database.write, self._running)
-        written.addCallbacks(self._succeeded, self._failed)
+        written = self._in_writer(_write, database, self._running)
+        written.addCallbacks(self._succeeded, self._failed, callbackArgs=(database,))
         written.addCallback(self._finished, database, told)
         written.addErrback(lambda failure: self._log.failure("state", failure))
 
-    def _succeeded(self, _: None) -> None:
+    def _succeeded(self, _: None, database: Database) -> None:
         self.commits += 1
         if self.problem is not None:
             lasted = span(self._now() - self._failing_since)
             self._log.info("{path} is written again after {span}", path=self.path, span=lasted)
             self.problem = None
+        gone = sum(database.bounds.crowded_out.values())
+        if gone > self.crowded_out:
+            self.crowded_out = gone
+            self._tell_of_room(database.bounds.before)
+
+    def _tell_of_room(self, before: int) -> None:
+        """Say that the past is shorter than was asked for; now and then, as it goes on."""
+        if self._now() < self._told_of_room + _TOLD_EVERY_S:
+            return
+        self._told_of_room = self._now()
+        self._log.warn(
+            "{path} has reached history.max_size ({size}): the history up to {before} is gone "
+            "ahead of history.keep",
+            path=self.path,
+            size=size(self._max_bytes or 0),
+            before=moment(before),
+        )
 
     def _failed(self, failure: Failure) -> None:
         """Put back in front of what came meanwhile what could not be written."""
@@ -222,3 +245,13 @@ class SqliteState:
             lambda future: self._reactor.callFromThread(deliver, future)
         )
         return result
+
+
+def _write(database: Database, changes: Changes) -> None:
+    """Write; on a full disk make what room there is for the next try."""
+    try:
+        database.write(changes)
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+            database.make_room()
+        raise

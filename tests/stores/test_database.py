@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from merging import added
 
-from logmond.stores import database as database_module
+from logmond.stores import positions
 from logmond.stores.database import Damaged, Database
-from logmond.stores.history import open_history
+from logmond.stores.history import History, open_history
 from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, Restored, SilenceRow
 
 EVERYTHING = Changes(
@@ -112,7 +112,7 @@ def test_positions_beyond_the_cap_are_those_of_files_rotated_away(
     database: Database, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often one file is rotated, a quiet one beside it keeps its position."""
-    monkeypatch.setattr(database_module, "MAX_FILES", 20)
+    monkeypatch.setattr(positions, "MAX_FILES", 20)
     database.write(Changes(files=[FileRow("nginx", "/quiet", 1, 7, b"", 0, 5)]))
     for inode in range(100, 150):
         database.write(Changes(files=[FileRow("nginx", "/busy", 1, inode, b"", 0, 9)]))
@@ -127,7 +127,7 @@ def test_positions_of_names_used_once_go_by_their_last_change(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files named by date are forgotten oldest first, the one that grows is not."""
-    monkeypatch.setattr(database_module, "MAX_FILES", 3)
+    monkeypatch.setattr(positions, "MAX_FILES", 3)
     for day in range(8):
         dated = FileRow("nginx", f"/log-{day}", 1, 100 + day, b"", 0, 7)
         growing = FileRow("nginx", "/log", 1, 2, b"", 0, day)
@@ -178,3 +178,14 @@ def test_a_row_that_is_not_what_was_written_is_found(
     connection.close()
     with pytest.raises(Damaged):
         read(path)
+
+
+def test_a_file_opened_alone_is_shared_once_it_could_be_written(path: str) -> None:
+    """A start on a full disk keeps readers out only until there is room."""
+    with closing(Database(path, added, alone=True)) as alone, closing(History(path)) as history:
+        history.connect()
+        assert history.minute(60) is None
+        alone.write(Changes(minutes={60: b"1"}))
+        assert history.minute(60) == b"1"
+        alone.write(Changes(minutes={60: b"2"}))
+        assert history.minute(60) == b"2"
