@@ -132,7 +132,7 @@ class Replay:
             until = until if oldest is None else min(until, oldest)
             if until > second:
                 self._evaluation.stats.jump(until - 1)
-                second = until
+                second, self._still_s = until, 0
         self._evaluation.advance((second,))
 
     def _step_over(self, evaluated: int) -> None:
