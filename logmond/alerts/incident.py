@@ -13,7 +13,7 @@ from uuid import UUID
 
 from logmond.alerts.event import Event, Evidence, Peak
 from logmond.alerts.lifecycle import State
-from logmond.alerts.rule import SEVERITIES, Rule
+from logmond.alerts.rule import SEVERITIES, Bounds, Rule
 
 OPEN_STATES = frozenset({State.FIRING, State.CLEARING})
 
@@ -53,7 +53,8 @@ class Incident:
 
     `key` holds the values of the rule's `group_by`; `value` is the last usable
     one, `usable` whether the newest second gave one, `reason` why not. `limit`
-    is the gravest limit it reached. `opening` and `closing` are the messages
+    is the gravest limit it reached, as it was then, `usual` what it was a
+    multiple of, and `bounds` are the limits of now. `opening` and `closing` are the messages
     of its first (or escalating) and last event, `blind_since` the second its
     NODATA was told at.
     """
@@ -87,6 +88,8 @@ class Incident:
     trend_values: tuple[float | None, float | None] = (None, None)
     blind_since: int | None = None
     blind_reason: str = ""
+    usual: float | None = None
+    bounds: Bounds | None = None
 
     @property
     def rule(self) -> str:
@@ -150,7 +153,10 @@ class Incident:
         self.level = min(self.level, len(rule.limits) - 1)
         rank = SEVERITIES.index(self.severity)
         reached = [pair for pair in rule.limits if SEVERITIES.index(pair[0]) <= rank]
-        severity, self.limit = reached[-1] if reached else rule.limits[0]
+        severity, limit = reached[-1] if reached else rule.limits[0]
+        if not rule.baseline:  # else it stays what it was when that was reached
+            self.limit, self.usual = limit, None
+        self.bounds = None
         self.severity = max(self.severity, severity, key=SEVERITIES.index)
 
     def as_event(

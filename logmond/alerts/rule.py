@@ -83,6 +83,19 @@ Limits = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """The limits of one group at one second, the mildest first, in the unit of the metric.
+
+    `usual` is what they are multiples of, over the rule's window; None where
+    they are plain limits.
+    """
+
+    limits: tuple[float, ...]
+    recover: float
+    usual: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the configuration; `above` or `below` is set, never both.
 
@@ -90,10 +103,12 @@ class Rule:
         window_s: evaluated seconds that the value is taken over.
         above: fires while the value is greater than a limit.
         below: fires while the value is smaller than a limit.
+        baseline: limits, and `recover`, are multiples of what is usual at this time.
         recover: the value that clears it; None means the first limit itself.
         for_s: evaluated seconds a breach must last before it fires.
         hold_s: evaluated seconds it must be clear before it recovers.
-        min_hits: fewer requests than this make a ratio or percentile thin.
+        min_hits: fewer requests than this make a ratio or percentile thin; they
+            are not more than usual, and where fewer are usual, none are missing.
         no_data: "alert" fires when nothing parsed arrived for the window.
         severity: what a limit without a severity of its own is worth.
     """
@@ -105,6 +120,7 @@ class Rule:
     window_s: int = 120
     above: Limits | None = None
     below: Limits | None = None
+    baseline: bool = False
     recover: float | None = None
     for_s: int = 0
     hold_s: int = 30
@@ -133,6 +149,23 @@ class Rule:
     def recover_at(self) -> float:
         """The value that clears it."""
         return self.limits[0][1] if self.recover is None else self.recover
+
+    def bounds(self, usual: float | None = None) -> Bounds:
+        """Its limits now; of a baseline rule beside what is `usual` over its window.
+
+        Multiples are rounded to three digits, so that what is told is what is compared.
+        """
+        limits = tuple(limit for _, limit in self.limits)
+        if usual is None:
+            return Bounds(limits, self.recover_at)
+        rounded = tuple(float(f"{limit * usual:.3g}") for limit in (*limits, self.recover_at))
+        return Bounds(rounded[:-1], rounded[-1], usual)
+
+    def limit(self, gravity: int, bounds: Bounds | None) -> float:
+        """Its limit of that gravity among `bounds`; 0 while that is not known."""
+        if bounds is None:
+            return 0.0 if self.baseline else self.limits[gravity][1]
+        return bounds.limits[gravity]
 
     @property
     def sources(self) -> frozenset[str] | None:
@@ -164,9 +197,9 @@ def problems(rule: Rule, labels: Collection[str] = ()) -> list[tuple[str, str]]:
 
 def _limit_problems(rule: Rule, metric: Metric) -> list[tuple[str, str]]:
     if bool(rule.above) == bool(rule.below):
-        return [("above", "give exactly one of above and below")]
+        return [("above", "give exactly one of above, below, above_baseline and below_baseline")]
     found = []
-    side = "above" if rule.rising else "below"
+    side = ("above" if rule.rising else "below") + ("_baseline" if rule.baseline else "")
     sign = 1 if rule.rising else -1
     steps = [limit * sign for _, limit in rule.limits]
     names = [severity for severity, _ in rule.limits]
@@ -178,14 +211,33 @@ def _limit_problems(rule: Rule, metric: Metric) -> list[tuple[str, str]]:
     if any(later <= earlier for earlier, later in pairwise(steps)):
         order = "higher" if rule.rising else "lower"
         found.append((side, f"a graver severity needs a {order} limit"))
+    if rule.baseline:
+        return found + _baseline_problems(rule, metric, side) + _recover_problems(rule, sign)
     if metric.unit == "share" and rule.rising and steps[-1] >= 1:
         found.append((side, "a share never exceeds 100%; write it as 5% or 0.05"))
     if steps[0] < 0 < sign or (not rule.rising and rule.limits[-1][1] <= 0):
         found.append((side, "the value is never negative, so this limit cannot work"))
-    if rule.recover is not None and rule.recover * sign > steps[0]:
-        relation = "at most" if rule.rising else "at least"
-        found.append(("recover", f"must be {relation} the limit {rule.limits[0][1]:g}"))
-    return found
+    return found + _recover_problems(rule, sign)
+
+
+def _recover_problems(rule: Rule, sign: int) -> list[tuple[str, str]]:
+    limit = rule.limits[0][1]
+    if rule.recover is None or rule.recover * sign <= limit * sign:
+        return []
+    unit, relation = "x" if rule.baseline else "", "at most" if rule.rising else "at least"
+    return [("recover", f"must be {relation} the limit {limit:g}{unit}")]
+
+
+def _baseline_problems(rule: Rule, metric: Metric, side: str) -> list[tuple[str, str]]:
+    """Why multiples of what is usual cannot be limits of this rule."""
+    if metric.kind in ("distinct", "ledger"):
+        return [(side, f"nothing is kept that would say what is usual for {metric.name}")]
+    multiples = [multiple for _, multiple in rule.limits]
+    if rule.rising and min(multiples) <= 1:
+        return [(side, "is a multiple of what is usual: more than 1x, 3x for example")]
+    if not rule.rising and not all(0 < multiple < 1 for multiple in multiples):
+        return [(side, "is a multiple of what is usual: between 0x and 1x, 0.3x for example")]
+    return []
 
 
 def _dimension_problems(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from logmond.frame.minutes import Minute
 from logmond.frame.selector import Selector
 from logmond.stats.changes import Comparison, Question
 
@@ -91,6 +92,9 @@ class Statistics(Protocol):
 
     def drop_unused(self, used: set[tuple[Selector, tuple[str, ...]]]) -> None:
         """Forget the series that are not in `used`."""
+
+    def minute(self, start: int) -> Minute | None:
+        """An evaluated minute of the last hour, None when it is not kept."""
 
     def distinct_clients(self, window_s: int) -> int:
         """Distinct clients of a window."""

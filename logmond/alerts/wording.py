@@ -13,6 +13,7 @@ from logmond.alerts.evidence import counted_as, statements
 from logmond.alerts.incident import NO_DATA, Incident
 from logmond.alerts.lifecycle import State
 from logmond.alerts.quantities import bound, quantity
+from logmond.alerts.rule import Rule
 from logmond.alerts.summary import summary
 from logmond.telemetry import clock, moment, span, window
 
@@ -139,7 +140,7 @@ def _basis(incident: Incident) -> str:
     if incident.cause == NO_DATA:
         why = f": {incident.reason}" if incident.reason else ""
         return f"Nothing parsed arrived for {window(rule.window_s)}{why}"
-    limit = bound(rule.kind.unit, incident.limit)
+    limit = bound(rule.kind.unit, incident.limit) + _multiple(incident)
     return f"{rule.kind.phrase} over {window(rule.window_s)}, limit {limit}"
 
 
@@ -148,14 +149,31 @@ def _standing(incident: Incident, lasted: str = "") -> str:
     rule = incident.definition
     side, other = ("above", "below") if rule.rising else ("below", "above")
     during = f" for {lasted}" if lasted else ""
+    bounds = incident.bounds or rule.bounds()
     if incident.level >= 0:
-        return f"still {side} {bound(rule.kind.unit, rule.limits[incident.level][1])}{during}"
-    recover = bound(rule.kind.unit, rule.recover_at)
+        limit = bound(rule.kind.unit, bounds.limits[incident.level])
+        limit += _times(rule, rule.limits[incident.level][1], bounds.usual)
+        return f"still {side} {limit}{during}"
+    recover = bound(rule.kind.unit, bounds.recover) + _times(rule, rule.recover_at, bounds.usual)
     if incident.state is State.CLEARING:
         return f"no longer {side} {recover}" + (
             f" for {span(incident.clear_s)} of {span(rule.hold_s)}" if lasted else ""
         )
     return f"not yet {other} {recover}{during}"
+
+
+def _multiple(incident: Incident) -> str:
+    """What the limit that was reached is a multiple of."""
+    multiples = dict(incident.definition.limits)
+    known = multiples.get(incident.severity)
+    return "" if known is None else _times(incident.definition, known, incident.usual)
+
+
+def _times(rule: Rule, multiple: float, usual: float | None) -> str:
+    """`` (3x the usual 10.5)`` behind a limit of a baseline rule."""
+    if not rule.baseline or usual is None:
+        return ""
+    return f" ({multiple:g}x the usual {quantity(rule.kind.unit, usual)})"
 
 
 def _idle(incident: Incident) -> str:

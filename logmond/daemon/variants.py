@@ -15,6 +15,7 @@ from logmond.alerts.seam import Coverage, Group, Series, Statistics
 from logmond.alerts.service import AlertService
 from logmond.config.trial import Sweep
 from logmond.daemon.tallies import Tallies
+from logmond.frame.minutes import Minute
 from logmond.frame.selector import Selector
 from logmond.interfaces.outcome import SweepOutcome
 from logmond.stats.changes import Comparison, Question
@@ -103,6 +104,10 @@ class _Shared:
 
     def drop_unused(self, used: set[tuple[Selector, tuple[str, ...]]]) -> None:
         """Nothing: others read them."""
+
+    def minute(self, start: int) -> Minute | None:
+        """A minute of the last hour."""
+        return self._stats.minute(start)
 
     def distinct_clients(self, window_s: int) -> int:
         """Distinct clients of a window."""

@@ -1,0 +1,120 @@
+"""Reads the minutes that the next one will be compared with, a little at a time.
+
+Whoever steps seconds says when a minute begins (`turn`) and how much may be
+done now (`work`). A step takes about a millisecond: one look-up, or the filling
+of a few shelves. No clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from functools import partial
+
+from logmond.alerts.earlier import History
+from logmond.alerts.localtime import around
+from logmond.alerts.shelf import Shelf
+from logmond.errors import StateError
+from logmond.frame.minutes import MINUTE_S, Minute, unpack_minute
+from logmond.frame.selector import Selector
+
+RECENT = 180
+"""Minutes before now that stand in for days that are not known."""
+
+SHELVES_AT_ONCE = 12
+"""Shelves that one step fills."""
+
+Key = tuple[Selector, tuple[str, ...], str]
+"""(where, group_by, metric)."""
+
+Step = Callable[[], None]
+
+
+def recent(minute: int) -> range:
+    """The minutes of the three hours before the one that comes before `minute`."""
+    return range(minute - (RECENT + 1) * MINUTE_S, minute - MINUTE_S, MINUTE_S)
+
+
+class Ahead:
+    """Shelves, filled with what the minute that runs and the one to come are compared with."""
+
+    def __init__(
+        self, recently: Callable[[int], Minute | None], history: History, zone: tzinfo | None
+    ) -> None:
+        self.shelves: dict[Key, Shelf] = {}
+        self.minute: int | None = None
+        self.days: dict[int, list[range]] = {}
+        """For the minute that runs and the one to come, the minutes of each earlier day."""
+        self.missing: set[int] = set()
+        """What the minute that runs needs and was not read yet, after a leap."""
+        self.steps: deque[Step] = deque()
+        self._lagging: set[Key] = set()
+        self._recently = recently
+        self._history = history
+        self._zone = zone
+
+    def lags(self, key: Key) -> bool:
+        """Whether a shelf lacks something that the minute that runs needs."""
+        return bool(self.missing) and key in self._lagging
+
+    def turn(self, minute: int) -> None:
+        """Begin a minute: forget what it does not need, plan what it and the next one do."""
+        if self.minute is not None and minute < self.minute:  # the clock was set back
+            for shelf in self.shelves.values():
+                shelf.keep(set())
+        self.minute = minute
+        following = minute + MINUTE_S
+        known = self.days
+        self.days = {s: known.get(s) or around(s, self._zone) for s in (minute, following)}
+        now, later = self._wanted(minute), self._wanted(following)
+        self.missing = self._lacking(now)
+        self._lagging = {
+            key for key, shelf in self.shelves.items() if any(s not in shelf for s in now)
+        }
+        self.steps.clear()
+        for shelf in self.shelves.values():
+            shelf.keep(now | later)
+        for start in (*sorted(self.missing), *sorted(self._lacking(later) - self.missing)):
+            self._plan(start)
+
+    def work(self, steps: int) -> None:
+        """Take so many steps, as far as there are any."""
+        for _ in range(min(steps, len(self.steps))):
+            self.steps.popleft()()
+
+    def finish(self) -> None:
+        """Read everything at once that the minute that runs needs."""
+        while self.missing:
+            self.steps.popleft()()
+
+    def _wanted(self, minute: int) -> set[int]:
+        return {start for day in self.days[minute] for start in day} | set(recent(minute))
+
+    def _lacking(self, starts: set[int]) -> set[int]:
+        return {s for s in starts if any(s not in shelf for shelf in self.shelves.values())}
+
+    def _plan(self, start: int) -> None:
+        """Plan the steps that read a minute and put it where it lacks."""
+        lacking = [shelf for shelf in self.shelves.values() if start not in shelf]
+        read: list[Minute | None] = []
+        for at in range(0, len(lacking), SHELVES_AT_ONCE):
+            some = lacking[at : at + SHELVES_AT_ONCE]
+            self.steps.append(partial(self._fill, start, some, read))
+        self.steps.append(partial(self.missing.discard, start))
+
+    def _fill(self, start: int, shelves: Sequence[Shelf], read: list[Minute | None]) -> None:
+        if not read:
+            read.append(self._read(start))
+        for shelf in shelves:
+            shelf.put(start, read[0], self.minute or start)
+
+    def _read(self, start: int) -> Minute | None:
+        minute = self._recently(start)
+        if minute is None:
+            packed = self._history.minute(start)
+            try:
+                minute = None if packed is None else unpack_minute(packed)
+            except StateError:
+                return None  # as good as not observed
+        return minute
