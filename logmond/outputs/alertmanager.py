@@ -22,6 +22,7 @@ from twisted.internet.defer import Deferred, succeed
 from logmond.alerts.event import Event
 from logmond.outputs.notifier import Message
 from logmond.outputs.posting import Answer, Poster
+from logmond.outputs.telling import TEST
 from logmond.outputs.webhook import judge
 from logmond.outputs.weburl import parse
 
@@ -87,7 +88,7 @@ class Alertmanager:
         """Tell of the incidents of a message, as they are."""
         now = self._wall()
         alerts = [alert for event in message.events for alert in self._alerts(event, message, now)]
-        if not message.events:
+        if message.kind == TEST:
             alerts = [self._test(message, now)]
         posted = self._poster.post(msgspec.json.encode(alerts), self._headers, now)
         return posted.addCallback(lambda answer: self._answered(answer, message))
@@ -125,7 +126,7 @@ class Alertmanager:
 
     def _answered(self, answer: Answer, message: Message) -> None:
         judge(answer)
-        for event in message.events:
+        for event in message.events if message.kind != TEST else ():
             self._remember(event)
 
     def _remember(self, event: Event) -> None:

@@ -81,15 +81,15 @@ class Poster:
         self._resolver = resolver
         self._waiting: list[Deferred[list[str]]] = []
 
-    def post(self, body: bytes, headers: Mapping[str, str], now: float) -> Deferred[Answer]:
+    def post(self, body: bytes | None, headers: Mapping[str, str], now: float) -> Deferred[Answer]:
         """Post; fires with any answer, fails with NotDelivered when there is none.
 
-        `now` is wall time; a server may name a moment to wait for. Cancelling
-        ends the connection.
+        Without a body it is a GET. `now` is wall time; a server may name a
+        moment to wait for. Cancelling ends the connection.
         """
         return Deferred.fromCoroutine(self._post(body, headers, now))
 
-    async def _post(self, body: bytes, headers: Mapping[str, str], now: float) -> Answer:
+    async def _post(self, body: bytes | None, headers: Mapping[str, str], now: float) -> Answer:
         why = ""
         for address in (await self._addresses())[:MAX_ADDRESSES]:
             try:
@@ -137,7 +137,7 @@ class Poster:
                 waiting.callback(found)
 
     async def _posted_to(
-        self, address: str, body: bytes, headers: Mapping[str, str], now: float
+        self, address: str, body: bytes | None, headers: Mapping[str, str], now: float
     ) -> Answer:
         url = self._url
         pinned = Pinned(self._reactor, url, address)
@@ -150,7 +150,8 @@ class Poster:
         scheme = "https" if url.secure else "http"
         uri = f"{scheme}://{url.authority}{url.path}".encode("ascii")
         try:
-            response = await agent.request(b"POST", uri, sent, _Body(body))
+            asked = (b"GET", uri, sent) if body is None else (b"POST", uri, sent, _Body(body))
+            response = await agent.request(*asked)
             said = _Said()
             response.deliverBody(said)
             limit = self._reactor.callLater(BODY_S, said.enough)
