@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from contextlib import suppress
+from errno import ENOENT
 
 from logmond.errors import SourceError
 from logmond.ingest.sources.compressed import follower_of, holds
 from logmond.ingest.sources.follower import Follower, open_regular
 from logmond.ingest.sources.identity import FilePosition, Identity, identity_of
-from logmond.ingest.sources.rotation import Sibling, siblings
+from logmond.ingest.sources.rotation import Beside, Sibling
 from logmond.ingest.sources.seam import Intake
 from logmond.ingest.sources.wholelines import MAX_BYTES
 
@@ -34,6 +35,7 @@ class Register:
     ) -> None:
         self.intake = intake
         self.max_bytes = max_bytes
+        self.beside = Beside()
         self._max_open = max_open
         self._followers: dict[Identity, Follower] = {}
         self._open: OrderedDict[Identity, Follower] = OrderedDict()
@@ -47,14 +49,21 @@ class Register:
         """How many descriptors are open now."""
         return len(self._open)
 
-    def follow(self, path: str) -> tuple[Follower, bool]:
+    def follow(self, path: str, identity: Identity | None = None) -> tuple[Follower, bool]:
         """The follower of the file at `path`, and whether it is new (then read from 0 on).
 
+        Args:
+            path: of a file.
+            identity: of the file that is wanted, if only that one is.
+
         Raises:
-            OSError: it cannot be opened.
+            OSError: it cannot be opened; FileNotFoundError if another one lies there.
             SourceError: it is no regular file.
         """
         descriptor, status = open_regular(path)
+        if identity is not None and identity_of(status) != identity:
+            os.close(descriptor)
+            raise FileNotFoundError(ENOENT, "another file has its name now", path)
         known = self._known(descriptor, status)
         if known is not None:
             os.close(descriptor)
@@ -144,7 +153,7 @@ class Register:
             with suppress(FileNotFoundError, NotADirectoryError, SourceError):
                 if follower.reopen(place):
                     return True
-        for sibling in siblings(path, compressed=True):
+        for sibling in self.beside.siblings(path, compressed=True):
             if sibling.identity == follower.identity:
                 with suppress(FileNotFoundError):
                     return follower.reopen(sibling.path)

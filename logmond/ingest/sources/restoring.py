@@ -20,7 +20,6 @@ from logmond.ingest.sources.compressed import head_of
 from logmond.ingest.sources.follower import Follower
 from logmond.ingest.sources.identity import FilePosition, fingerprint
 from logmond.ingest.sources.register import Register
-from logmond.ingest.sources.rotation import siblings
 
 Position = FilePosition
 Status = os.stat_result
@@ -37,7 +36,7 @@ def restored(
         register: takes the followers.
     """
     paths = {position.path for position in positions}
-    beside = {path: siblings(path, compressed=True) for path in paths}
+    beside = {path: register.beside.siblings(path, compressed=True) for path in sorted(paths)}
     candidates: dict[str, Status] = {
         sibling.path: sibling.status for found in beside.values() for sibling in found
     }

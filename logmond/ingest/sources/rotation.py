@@ -12,7 +12,10 @@ from __future__ import annotations
 import os
 import re
 import stat
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import islice, takewhile
+from time import monotonic_ns
 
 from logmond.ingest.sources.identity import Identity, identity_of
 
@@ -48,43 +51,77 @@ class Sibling:
         return identity_of(self.status)
 
 
-def siblings(path: str, *, compressed: bool = False) -> list[Sibling]:
-    """The files that may be older generations of the log `path`, the oldest first.
+class Beside:
+    """Finds what lies beside logs; a directory in which nothing changes is listed once."""
 
-    With `compressed` those of gzip too, unless it is still at work on one.
-    """
-    found = _listed(path, compressed)
-    # A rotation renames them one after the other. Who looks meanwhile sees a file twice,
-    # or nowhere: what was seen is believed when it is seen once more.
-    for _ in range(_LOOKS):
-        before, found = found, _listed(path, compressed)
-        if before.keys() == found.keys():
-            break
-    return _ordered(list(found.values()))
+    def __init__(self) -> None:
+        self._directory = ""
+        self._names: list[str] = []
+        self._changed_ns = -1
+        self._seen_at_ns = 0
+        self._final = False
 
+    def siblings(self, path: str, *, compressed: bool = False) -> list[Sibling]:
+        """The files that may be older generations of the log `path`, the oldest first.
 
-def _listed(path: str, compressed: bool) -> dict[tuple[str, Identity], Sibling]:
-    directory, base = os.path.split(path)
-    found = {}
-    try:
-        names = set(os.listdir(directory or "."))
-    except OSError:
-        return {}
-    for name in names:
-        plain = name.removesuffix(READABLE) if compressed else name
-        named = _suffix(base, plain)
-        if named is None or plain.endswith(COMPRESSED):
-            continue
-        if plain != name and plain in names:
-            continue
-        place = os.path.join(directory, name)
+        With `compressed` those of gzip too, unless it is still at work on one.
+        """
+        found = self._found(path, compressed)
+        # A rotation renames them one after the other. Who looks meanwhile sees a file twice,
+        # or nowhere: what was seen is believed when it is seen once more.
+        for _ in range(_LOOKS):
+            before, found = found, self._found(path, compressed)
+            if before.keys() == found.keys():
+                break
+        return _ordered(list(found.values()))
+
+    def _found(self, path: str, compressed: bool) -> dict[tuple[str, Identity], Sibling]:
+        directory, base = os.path.split(path)
+        stem, extension = os.path.splitext(base)
+        names = set(self._beginning(directory or ".", stem))
+        found = {}
+        for name in names:
+            plain = name.removesuffix(READABLE) if compressed else name
+            named = _suffix(base, stem, extension, plain)
+            if named is None or plain.endswith(COMPRESSED):
+                continue
+            if plain != name and plain in names:
+                continue
+            place = os.path.join(directory, name)
+            try:
+                status = os.stat(place)
+            except OSError:
+                continue  # gone since, or a dangling link
+            if stat.S_ISREG(status.st_mode):
+                found[place, identity_of(status)] = Sibling(place, *named, status)
+        return found
+
+    def _beginning(self, directory: str, stem: str) -> list[str]:
+        """The names in a directory that begin with `stem`."""
         try:
-            status = os.stat(place)
+            self._list(directory)
         except OSError:
-            continue  # gone since, or a dangling link
-        if stat.S_ISREG(status.st_mode):
-            found[place, identity_of(status)] = Sibling(place, *named, status)
-    return found
+            self._final = False
+            return []
+        first = bisect_left(self._names, stem)
+        rest = takewhile(lambda name: name.startswith(stem), islice(self._names, first, None))
+        return list(rest)
+
+    def _list(self, directory: str) -> None:
+        """List a directory, unless it was and is as it was then.
+
+        The time of its last change shows the next one only if that comes after the tick of
+        the clock it was taken from: what was listed later than that is final.
+        """
+        changed_ns, now_ns = os.stat(directory).st_mtime_ns, monotonic_ns()
+        if (directory, changed_ns) != (self._directory, self._changed_ns):
+            self._directory, self._changed_ns = directory, changed_ns
+            self._seen_at_ns, self._final = now_ns, False
+        if self._final:
+            return
+        self._names = sorted(os.listdir(directory))
+        whole_seconds = changed_ns % 1_000_000_000 == 0  # as some file systems count them
+        self._final = not whole_seconds and now_ns - self._seen_at_ns > CLOCK_TICK_NS
 
 
 def newer(found: list[Sibling], identity: Identity | None, since_ns: int | None) -> list[Sibling]:
@@ -108,11 +145,10 @@ def newer(found: list[Sibling], identity: Identity | None, since_ns: int | None)
     ]
 
 
-def _suffix(base: str, name: str) -> tuple[str, int, str] | None:
+def _suffix(base: str, stem: str, extension: str, name: str) -> tuple[str, int, str] | None:
     """Kind, number and text of what `name` has more than `base`; None if it is no sibling."""
     if name.startswith(base) and name[len(base) :][:1] in (".", "-", "_"):
         return _kind(name[len(base) :])
-    stem, extension = os.path.splitext(base)
     if extension and name.startswith(stem) and name.endswith(extension):
         kind, number, suffix = _kind(name[len(stem) : -len(extension)])
         return None if kind == "other" else (kind, number, suffix)

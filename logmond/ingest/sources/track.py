@@ -24,7 +24,7 @@ from logmond.errors import SourceError
 from logmond.ingest.sources.follower import Follower
 from logmond.ingest.sources.identity import FINGERPRINT_BYTES, FilePosition, Identity
 from logmond.ingest.sources.register import Register
-from logmond.ingest.sources.rotation import newer, siblings
+from logmond.ingest.sources.rotation import Sibling, newer
 
 GRACE_S = 60.0
 """Seconds without a change after which a rotated file is let go."""
@@ -234,7 +234,7 @@ class Track:
         else:
             place = self.older.index(follower)
             self.older[place] = fresh
-        copy = self._register.copy_of(follower, siblings(self.path))
+        copy = self._register.copy_of(follower, self._register.beside.siblings(self.path))
         if copy is None:
             follower.forsake_tail()
             _log.warn(
@@ -256,27 +256,32 @@ class Track:
         # While we look rotation goes on, and names move: until nothing new is found.
         for _ in range(_ATTEMPTS):
             # Once we look every second, files are seen before they are compressed.
-            found = newer(siblings(self.path, compressed=not self._turned), identity, since_ns)
+            beside = self._register.beside.siblings(self.path, compressed=not self._turned)
+            found = newer(beside, identity, since_ns)
             unchecked = [each for each in found if each.identity not in checked]
             if not unchecked:
                 return
             for each in unchecked:
+                try:
+                    follower = self._unseen(each)
+                except FileNotFoundError:
+                    continue  # it has another name by now
                 checked.add(each.identity)
-                follower = self._unseen(each.path)
                 if follower is not None:
-                    checked.add(follower.identity)
                     self._own(follower, now)
                     self.older.insert(place, follower)
                     place += 1
 
-    def _unseen(self, path: str) -> Follower | None:
-        """The follower of a file beside the path, None unless its lines are new."""
+    def _unseen(self, found: Sibling) -> Follower | None:
+        """The follower of a file, None unless its lines are new; FileNotFoundError if it moved."""
         try:
-            follower, fresh = self._register.follow(path)
+            follower, fresh = self._register.follow(found.path, found.identity)
         except FileNotFoundError:
-            return None
+            raise
         except (OSError, SourceError) as error:
-            _log.warn("{path} was rotated and cannot be read: {error}", path=path, error=error)
+            _log.warn(
+                "{path} was rotated and cannot be read: {error}", path=found.path, error=error
+            )
             return None
         if fresh and self._is_copy(follower):
             self._register.forget(follower)

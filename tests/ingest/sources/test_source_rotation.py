@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from logmond.ingest.sources.identity import identity_of
-from logmond.ingest.sources.rotation import newer, siblings
+from logmond.ingest.sources.register import Register
+from logmond.ingest.sources.rotation import CLOCK_TICK_NS, Beside, newer
+from logmond.testing import RecordingIntake
+
+siblings = Beside().siblings
 
 
 def names(directory: Path, base: str = "access.log") -> list[str]:
@@ -102,3 +106,48 @@ def test_without_a_known_one_what_was_written_since_is_newer(tmp_path: Path) -> 
     found = siblings(str(tmp_path / "access.log"))
     assert [s.number for s in newer(found, None, 1001 * 10**9)] == [2, 1]
     assert newer(found, None, None) == []
+
+
+def test_a_directory_is_listed_again_only_after_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of logs in one directory are found without listing it for each of them."""
+    make(tmp_path, "access.log.1", "error.log.1")
+    list_now, listed, now = os.listdir, [], iter(range(0, 10**12, CLOCK_TICK_NS + 1))
+    monkeypatch.setattr("logmond.ingest.sources.rotation.monotonic_ns", lambda: next(now))
+    monkeypatch.setattr(
+        "logmond.ingest.sources.rotation.os.listdir",
+        lambda path: listed.append(path) or list_now(path),
+    )
+    os.utime(tmp_path, ns=(1, 1_000_000_001))
+    beside = Beside()
+    for name in ("access.log", "error.log") * 10:
+        assert [each.number for each in beside.siblings(str(tmp_path / name))] == [1]
+    assert len(listed) == 2  # once at sight, once when nothing older can be hidden any more
+    (tmp_path / "error.log.2").touch()
+    assert [each.number for each in beside.siblings(str(tmp_path / "error.log"))] == [2, 1]
+
+
+def test_a_directory_that_counts_time_in_seconds_is_listed_each_time(tmp_path: Path) -> None:
+    """Its time may hide a change for as long as that."""
+    beside = Beside()
+    for number in range(1, 5):
+        (tmp_path / f"access.log.{number}").touch()
+        os.utime(tmp_path, ns=(10**9, 10**9))
+        assert len(beside.siblings(str(tmp_path / "access.log"))) == number
+
+
+def test_a_file_that_has_another_name_by_now_is_not_taken_for_the_wanted_one(
+    tmp_path: Path,
+) -> None:
+    """Between the look and the opening it was renamed; nothing is opened and kept."""
+    make(tmp_path, "access.log.1", "access.log.2")
+    register = Register(RecordingIntake())
+    wanted = identity_of(os.stat(tmp_path / "access.log.1"))
+    with pytest.raises(FileNotFoundError, match="another file"):
+        register.follow(str(tmp_path / "access.log.2"), wanted)
+    assert register.open_descriptors == 0
+    follower, fresh = register.follow(str(tmp_path / "access.log.1"), wanted)
+    assert fresh
+    assert follower.identity == wanted
+    register.close()
