@@ -16,7 +16,7 @@ from logmond.alerts.service import AlertService
 from logmond.config.trial import Trial
 from logmond.daemon.evaluation import Evaluation
 from logmond.daemon.expectations import Expected
-from logmond.daemon.inputs import Input, Surroundings
+from logmond.daemon.inputs import Input, Surroundings, local_zone
 from logmond.daemon.oldlogs import Assigned, not_tested, sources_of
 from logmond.daemon.replay import Replay
 from logmond.daemon.tallies import Tallies
@@ -25,6 +25,7 @@ from logmond.errors import SourceError
 from logmond.frame.caps import caps_for
 from logmond.ingest.formats.explain import nearest
 from logmond.ingest.formats.values import redacted
+from logmond.ingest.kernel.oldstamps import OldStamps
 from logmond.ingest.sources.oldlog import OldLog
 from logmond.interfaces.outcome import LogRead, Outcome, Reject, RuleOutcome
 from logmond.stats.service import StatisticsService
@@ -63,6 +64,9 @@ class Backtest:
         self._inputs = {
             source.name: Input(source.model_copy(update=bare), around) for source in sources
         }
+        for source in sources:
+            kernel = self._inputs[source.name].intake.kernel
+            kernel.stamps = OldStamps(source.zone() or local_zone(), config.stats.max_skew_s)
         self._logs = [_Held(one) for one in found]
         self._config = config
         self._until = until

@@ -227,19 +227,27 @@ class _Gunzipped:
         return b""
 
     def _step(self, wanted: int) -> bytes:
-        decoder = self._decoder
-        if decoder.eof:
-            more = decoder.unused_data or self._raw.read(_READ_BYTES)
-            self._decoder = decoder = zlib.decompressobj(_GZIP)
-            if not more.strip(b"\0"):  # padding may follow the last member
-                self._ended = not more
+        if self._decoder.eof:
+            more = self._next_member()
+            if not more:
                 return b""
         else:
-            more = decoder.unconsumed_tail or self._raw.read(_READ_BYTES)
-        data = decoder.decompress(more, wanted)
-        if not more and not data and not decoder.eof:
+            more = self._decoder.unconsumed_tail or self._raw.read(_READ_BYTES)
+        data = self._decoder.decompress(more, wanted)
+        if not more and not data and not self._decoder.eof:
             self._ended, self.fault = True, "its end is missing"
         return data
+
+    def _next_member(self) -> bytes:
+        """The beginning of what follows a member and its padding, none at the end."""
+        more = self._decoder.unused_data
+        while not (more := more.lstrip(b"\0")):
+            more = self._raw.read(_READ_BYTES)
+            if not more:
+                self._ended = True
+                return b""
+        self._decoder = zlib.decompressobj(_GZIP)
+        return more
 
 
 def _opened(path: str) -> int:
