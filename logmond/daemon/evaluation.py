@@ -6,7 +6,7 @@ in place of sources) old logs. No sockets, no timers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from twisted.logger import Logger
 
@@ -31,6 +31,8 @@ class Evaluation:
         self.inputs = inputs
         self.behind: set[str] = set()
         """Sources whose files are being caught up with: their lines are not of this moment."""
+        self.stepped: Callable[[int], None] = lambda second: None
+        """Called with each second once all its events were told."""
         self.unplaced: set[str] = set()
         """Those of which no line has told a second yet: nobody knows when a reject was written."""
 
@@ -61,6 +63,7 @@ class Evaluation:
         for second in seconds:
             self.stats.advance(second)
             self.alerts.step(second)
+            self.stepped(second)
 
     def jump(self, jump: Jump) -> None:
         """Begin a new epoch; what lies between was not observed."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from logmond import __version__
+from logmond.daemon.reading import parsed, sampled
 from logmond.ingest.kernel.python import PythonKernel
-from logmond.interfaces.surface import DaemonStatus
+from logmond.interfaces.surface import DaemonStatus, Surface
 
 if TYPE_CHECKING:
     from logmond.daemon.service import Daemon
@@ -64,6 +66,23 @@ class Overview:
         reasons = self.reasons()
         state = f"degraded: {reasons[0]}" if reasons else "ok"
         return f"{state}; {len(self._daemon.alerts.incidents())} open incidents"
+
+
+def surface(daemon: Daemon, now: Callable[[], float]) -> Surface:
+    """What interfaces see of a daemon; `now` is wall time."""
+    return Surface(
+        stats=daemon.stats,
+        alerts=daemon.alerts,
+        now=now,
+        status=daemon.overview.status,
+        sources=lambda: [member.status() for member in daemon.inputs.values()],
+        config=lambda: daemon.loaded.origins,
+        reload=daemon.reload,
+        parse=lambda line: parsed(line, daemon.inputs),
+        samples=lambda name: sampled(name, daemon.inputs),
+        outputs=daemon.outputs.statuses,
+        test_output=lambda name, said: daemon.outputs.test(name, said, daemon.alerts.node, now()),
+    )
 
 
 def resident_bytes() -> int:

@@ -36,9 +36,9 @@ async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
         daemon.alerts.reload([rule.build() for rule in new.rules], daemon.stats.evaluated or 0)
         told.append(f"rules: {len(new.rules)}")
     if old.outputs != new.outputs:
-        before, daemon.outputs = daemon.outputs, daemon.outlets.dispatch(new.outputs)
-        before.close()
-        told.append(f"outputs: {', '.join(output.name for output in new.outputs)}")
+        told += daemon.outlets.change(daemon.outputs, old.outputs, new.outputs)
+    if old.outputs != new.outputs or old.rules != new.rules:
+        daemon.outputs.begin(daemon.alerts.incidents())
     told += [
         f"{section}: takes effect at the next start"
         for section in AT_START

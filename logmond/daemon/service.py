@@ -19,7 +19,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from logmond import __version__
-from logmond.alerts.event import Event
 from logmond.alerts.service import AlertService
 from logmond.config.loading import Loaded
 from logmond.daemon.beginning import begin
@@ -28,15 +27,13 @@ from logmond.daemon.durability import Durability
 from logmond.daemon.evaluation import Evaluation
 from logmond.daemon.inputs import Input, Surroundings
 from logmond.daemon.outlets import Outlets
-from logmond.daemon.overview import Overview
-from logmond.daemon.reading import parsed, sampled
+from logmond.daemon.overview import Overview, surface
 from logmond.daemon.reload import apply
 from logmond.errors import ConfigError
 from logmond.frame.caps import caps_for
 from logmond.ingest.sources.passed import passed_sockets
 from logmond.interfaces.admin.factory import AdminFactory
 from logmond.interfaces.admin.listener import AdminListener
-from logmond.interfaces.surface import Surface
 from logmond.outputs.dispatch import Dispatch
 from logmond.outputs.systemd import Notifier
 from logmond.stats.clock import EvaluationClock
@@ -88,19 +85,9 @@ class Daemon:
         self.inputs: dict[str, Input] = {}
         self.evaluation = Evaluation(self.stats, self.alerts, self.inputs)
         self.overview = Overview(self)
-        self.surface = Surface(
-            stats=self.stats,
-            alerts=self.alerts,
-            now=wall_time,
-            status=self.overview.status,
-            sources=lambda: [member.status() for member in self.inputs.values()],
-            config=lambda: self.loaded.origins,
-            reload=self.reload,
-            parse=lambda line: parsed(line, self.inputs),
-            samples=lambda name: sampled(name, self.inputs),
-        )
-        self.outlets = Outlets(self.stats, self.alerts, self.overview.lost, environ)
-        self.outputs = Dispatch(())
+        self.outputs = Dispatch()
+        self.surface = surface(self, wall_time)
+        self.outlets = Outlets(self.stats, self.alerts, self.overview.lost, environ, self.around)
         self.admin = self._admin()
         self._durability = Durability(config.history.keep_s)
         self._clock = EvaluationClock(config.stats.delay_s, monotonic(), wall_time())
@@ -141,8 +128,11 @@ class Daemon:
         for member in self.inputs.values():
             member.open()
         self.admin.open()
-        self.outputs = self.outlets.dispatch(config.outputs)
-        self.alerts.subscribe(self._tell)
+        self.outlets.open(self.outputs, config.outputs)
+        self.outputs.restore(restored)
+        self.outputs.begin(self.alerts.incidents())
+        self.alerts.subscribe(self.outputs.event)
+        self.evaluation.stepped = lambda second: self.outputs.step(second, self.alerts.silenced)
         self._begin(evaluated, hold)
         self._tick.start(1.0, now=False).addErrback(self._tick_failed)
         names = ", ".join(source.address for m in self.inputs.values() for source in m.sources)
@@ -210,7 +200,9 @@ class Daemon:
     def _commit(self) -> None:
         """Keep all as it is now; before evaluation has begun, files are rather read again."""
         if self.stats.evaluated is not None:
-            self.state.commit(self._durability.changes(self.evaluation))
+            changes = self.outputs.joining(self._durability.changes(self.evaluation))
+            committed = self.outputs.committing()
+            self.state.commit(changes).addCallback(committed)
 
     def _tick_failed(self, failure: Failure) -> None:
         """A bug: say so and end; the service manager starts us again from the last commit."""
@@ -225,9 +217,6 @@ class Daemon:
 
     failed = False
     """Whether a bug ended the daemon (exit 1)."""
-
-    def _tell(self, event: Event) -> None:
-        self.outputs.event(event)
 
     def reload(self) -> Deferred[Sequence[str]]:
         """Read the configuration again; fails with ConfigError and changes nothing if it is bad."""
@@ -270,6 +259,7 @@ class Daemon:
     async def _stop(self) -> None:
         # All at once: each may take its two seconds with a peer that never stops sending.
         closing = [member.close() for member in self.inputs.values()]
+        closing.append(self.outputs.stop())
         await gatherResults([closed.addErrback(self._not_closed) for closed in closing])
         self.evaluation.collect(int(wall_time()))
         self._commit()

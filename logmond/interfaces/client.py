@@ -129,11 +129,14 @@ def ctl(
 
 def _ask(client: Client, command: str, out: TextIO, err: TextIO, *, json: bool) -> int:
     words = command.lower().split()
-    watching = words[:1] == ["watch"] or words[:2] == ["json", "watch"]
+    words = words[1:] if words[:1] == ["json"] else words
+    watching = words[:1] == ["watch"]
+    # An output has its own deadline, and may be busy with another message before.
+    patient = watching or words[:1] == ["test-output"]
     client.send(command)
     first: str | None = None
     failed = False
-    for line in client.lines(patient=watching):
+    for line in client.lines(patient=patient):
         if first is None:
             first, failed = line, _said_no([line], json=json) is not None
         print(line, file=err if failed and not json else out, flush=watching)

@@ -18,6 +18,7 @@ from logmond.alerts.incident import Incident
 from logmond.alerts.silences import Silence
 from logmond.alerts.status import RuleStatus
 from logmond.frame.selector import Selector
+from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Summary, TopTable
 
 
@@ -173,6 +174,9 @@ class Surface:
         parse: what a line is read as: text for people (lines), and the record.
             Raises QueryError, saying where it fails, for a line no format takes.
         samples: recent lines of a source. Raises QueryError for an unknown name.
+        test_output: let an output tell a marked test, with a text of one's own
+            or ""; fires when it is delivered, fails with NotDelivered when it is
+            not. Raises QueryError for an unknown name.
     """
 
     stats: Statistics
@@ -184,3 +188,5 @@ class Surface:
     reload: Callable[[], Deferred[Sequence[str]]]
     parse: Callable[[bytes], tuple[str, Mapping[str, object]]]
     samples: Callable[[str], Sequence[Sample]]
+    outputs: Callable[[], Sequence[OutputStatus]]
+    test_output: Callable[[str, str], Deferred[None]]

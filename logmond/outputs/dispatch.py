@@ -7,6 +7,7 @@ with every evaluated second, take part in commits and answer tests later.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, fail, gatherResults, succeed
@@ -15,7 +16,7 @@ from twisted.logger import Logger
 from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident
 from logmond.errors import QueryError
-from logmond.outputs.messenger import Messenger
+from logmond.outputs.messenger import VALUE, Messenger
 from logmond.outputs.notifier import NotDelivered
 from logmond.outputs.status import OutputStatus
 from logmond.outputs.telling import test_event
@@ -60,9 +61,18 @@ class Dispatch:
 
     _log = Logger()
 
-    def __init__(self, outputs: Sequence[Output]) -> None:
+    def __init__(self, outputs: Sequence[Output] = ()) -> None:
+        self._values: dict[str, bytes | None] = {}
+        self._outbox: dict[OutboxKey, bytes | None] = {}
+        self.use(outputs)
+
+    def use(self, outputs: Sequence[Output], leaving: Sequence[Messenger] = ()) -> None:
+        """Tell these from now on; the next commit forgets what `leaving` ones were to tell."""
         self.outputs = tuple(outputs)
         self.messengers = tuple(one for one in outputs if isinstance(one, Messenger))
+        for messenger in leaving:
+            values, messages = messenger.forgotten()
+            self._forget(messenger.name, values, messages)
 
     def event(self, event: Event) -> None:
         """Tell every output of an event."""
@@ -90,24 +100,30 @@ class Dispatch:
 
     def restore(self, restored: Restored) -> None:
         """Go on from what the commits of an earlier run held."""
+        outboxes: dict[str, dict[str, bytes]] = {}
+        for (name, id_), body in restored.outbox.items():
+            outboxes.setdefault(name, {})[id_] = body
         for messenger in self.messengers:
-            outbox = {
-                id_: body for (name, id_), body in restored.outbox.items() if name == messenger.name
-            }
-            messenger.restore(restored.values, outbox)
+            messenger.restore(restored.values, outboxes.pop(messenger.name, {}))
+        known = {VALUE + messenger.name for messenger in self.messengers}
+        for value in restored.values:
+            if value.startswith(VALUE) and value not in known:
+                self._values[value] = None
+        for name, messages in outboxes.items():
+            self._forget(name, (), messages)
 
-    def changes(self) -> Changes:
-        """What the next commit must hold."""
-        values: dict[str, bytes | None] = {}
-        outbox: dict[OutboxKey, bytes | None] = {}
+    def joining(self, changes: Changes) -> Changes:
+        """The next commit, with what was told and what is still to be told."""
+        values, self._values = self._values, {}
+        outbox, self._outbox = self._outbox, {}
         for messenger in self.messengers:
             told, messages = messenger.changes()
             values |= told
             outbox |= {(messenger.name, id_): body for id_, body in messages.items()}
-        return Changes(values=values, outbox=outbox)
+        return replace(changes, values={**changes.values, **values}, outbox=outbox)
 
     def committing(self) -> Callable[[object], None]:
-        """What to call when the commit with the `changes` of just now is written, or cannot be."""
+        """What to call when the commit with what was just joined is written, or cannot be."""
         marks = [(messenger, messenger.mark()) for messenger in self.messengers]
 
         def committed(_: object) -> None:
@@ -139,6 +155,21 @@ class Dispatch:
         if output.problem is not None:
             return fail(NotDelivered(output.problem))
         return succeed(None)
+
+    def statuses(self) -> list[OutputStatus]:
+        """How each is doing, in the order of the configuration."""
+        return [output.status() for output in self.outputs]
+
+    def _forget(self, name: str, values: Iterable[str], messages: Iterable[str]) -> None:
+        self._values |= dict.fromkeys(values)
+        left = [(name, id_) for id_ in messages]
+        self._outbox |= dict.fromkeys(left)
+        if left:
+            self._log.warn(
+                "output {name} is gone, and {count} messages for it are dropped",
+                name=name,
+                count=len(left),
+            )
 
     def _each(self, outputs: Iterable[_Some], call: Callable[[_Some], None]) -> None:
         for output in outputs:

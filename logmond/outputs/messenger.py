@@ -96,6 +96,12 @@ class Messenger:
         values: dict[str, bytes | None] = {} if told is None else {VALUE + self.name: told}
         return values, self._delivery.backlog.changes()
 
+    def forgotten(self) -> tuple[list[str], list[str]]:
+        """When it is gone for good: the values, and the ids of messages, to forget."""
+        kept = dict.fromkeys(self._delivery.backlog.changes())
+        kept |= dict.fromkeys(waiting.message.id for waiting in self._delivery.backlog)
+        return [VALUE + self.name], list(kept)
+
     def mark(self) -> int:
         """Up to where a commit made now holds everything."""
         return self._delivery.backlog.serial

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from logmond.alerts import wording
 from logmond.alerts.event import Event, Evidence, Peak
@@ -20,6 +20,8 @@ from logmond.alerts.status import RuleStatus
 from logmond.errors import QueryError
 from logmond.frame.selector import Selector
 from logmond.interfaces.surface import DaemonStatus, Sample, SourceStatus, Surface
+from logmond.outputs.notifier import NotDelivered
+from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Group, Share, Summary, TopTable
 
 NOW = 1795453330
@@ -229,6 +231,30 @@ def samples(name: str) -> list[Sample]:
     return [Sample("counted", f"{name} GET /"), Sample("unparsed", "junk")]
 
 
+OUTPUTS = (
+    OutputStatus("console", "console", "ok", sent=12),
+    OutputStatus(
+        "ops-hook",
+        "webhook",
+        "retrying",
+        "connection refused",
+        since=NOW - 60,
+        queued=2,
+        sent=7,
+        failed=3,
+        dropped=1,
+        last_sent_at=NOW - 3600,
+    ),
+)
+
+
+def test_output(name: str, said: str) -> Deferred[None]:
+    """Only the console works."""
+    if name not in [output.name for output in OUTPUTS]:
+        raise QueryError("unknown_output", f"no output {name!r}; there are console, ops-hook")
+    return succeed(None) if name == "console" else fail(NotDelivered("connection refused"))
+
+
 def surface(
     *,
     stats: FakeStatistics | None = None,
@@ -251,4 +277,6 @@ def surface(
         reload=reload,
         parse=parse,
         samples=samples,
+        outputs=lambda: OUTPUTS,
+        test_output=test_output,
     )

@@ -46,6 +46,8 @@ def test_every_command_is_documented_and_no_other() -> None:
         ("sources", "sources"),
         ("loss", "loss"),
         ("samples", "samples nginx"),
+        ("outputs", "outputs"),
+        ("test-output", "test-output console"),
         ("config", "config"),
         ("reload", "reload"),
         ("help", "help"),

@@ -8,7 +8,7 @@ from logmond.errors import QueryError
 from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command
 from logmond.interfaces.admin.text import table
-from logmond.interfaces.admin.verbs import daemon, incidents, sources, traffic
+from logmond.interfaces.admin.verbs import daemon, incidents, outputs, sources, traffic
 from logmond.interfaces.admin.words import quoted, suggestion
 
 
@@ -58,6 +58,8 @@ COMMANDS = {
         WATCH,
         sources.PARSE,
         sources.SAMPLES,
+        outputs.OUTPUTS,
+        outputs.TEST_OUTPUT,
         daemon.CONFIG,
         daemon.RELOAD,
         JSON,

@@ -98,7 +98,7 @@ def run_reload(asked: Asked) -> Deferred[Answer]:
 
 STATUS = Command("status", "status", "ok or degraded, and why", "status", run_status)
 VERSION = Command("version", "version", "the version of logmond", "version", run_version)
-CONFIG = Command("config", "config", "every value and where it came from", "config", run_config)
+CONFIG = Command("config", "config", "every value and its origin", "config", run_config)
 RELOAD = Command(
     "reload", "reload", "read the configuration again", "reload", run_reload, writes=always
 )
