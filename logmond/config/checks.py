@@ -22,6 +22,9 @@ from logmond.ingest.formats.compiled import Format
 
 Finding = tuple[Path, str]
 
+_BASELINE_S = 15 * 86400
+"""History a baseline reaches back to: 14 days, and some minutes."""
+
 _ADDITIONS = {
     "duration": "no source carries a duration; add $request_time (nginx) or %D (Apache)",
     "vhost": "no source carries a virtual host; add $host (nginx) or %v (Apache)",
@@ -64,15 +67,31 @@ def _about_rule(rule: RuleConfig, config: Config) -> Iterator[str]:
         address.scheme == "udp" for source in sources for address in source.listen
     ):
         yield "no source listens on udp://, where the kernel drops datagrams"
-    if rule.min_hits and not metric.needs_hits:
+    if rule.min_hits and not metric.needs_hits and not rule.baseline:
         yield "min_hits has no effect; it is for ratios and percentiles"
-    if rule.below is not None and rule.no_data == "ignore":
+    if (rule.below or rule.below_baseline) and rule.no_data == "ignore":
         yield ("a below rule says nothing while its source is broken; add no_data: alert")
     if metric.kind == "ratio" and "status" in {*rule.where.dimensions, *rule.group_by}:
         yield "selects by status, which is what the ratio measures"
-    limits = rule.above or rule.below or ()
+    yield from _baseline(rule, config)
+    limits = rule.above or rule.below or rule.above_baseline or rule.below_baseline or ()
     if "severity" in rule.model_fields_set and limits and limits[0][0]:
         yield "severity has no effect; every limit has its own"
+
+
+def _baseline(rule: RuleConfig, config: Config) -> Iterator[str]:
+    """What a rule with a baseline will not know."""
+    if not rule.baseline:
+        return
+    if config.history.path is None:
+        yield (
+            "without history only the last 3 hours are known, and nothing after a restart; "
+            "set history.url"
+        )
+    elif config.history.keep_s < _BASELINE_S:
+        yield "looks at the same time on the last 14 days; history.keep under 15d forgets some"
+    if not rule.min_hits:
+        yield "with min_hits: 0 a few requests at night are many times the usual"
 
 
 def _reads(rule: RuleConfig, source: SourceConfig) -> bool:

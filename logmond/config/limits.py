@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, ValidationInfo
@@ -20,6 +20,7 @@ _READ: dict[str, Callable[[object], float]] = {
     "bytes": units.size,
     "share": units.fraction,
     "seconds": units.duration,
+    "times": units.multiple,
 }
 
 _WRITE: dict[str, Callable[[Any], str]] = {
@@ -28,13 +29,22 @@ _WRITE: dict[str, Callable[[Any], str]] = {
     "bytes": units.size_text,
     "share": units.fraction_text,
     "seconds": units.duration_text,
+    "times": units.multiple_text,
 }
 
 
 class Limit(Kind):
-    """One limit. The rule's metric must stand before it among the fields of the model."""
+    """One limit, in times the usual value where the rule has a baseline.
+
+    The rule's metric and baselines must stand before it among the fields of the model.
+    """
 
     described = "value in the metric's unit"
+
+    def unit(self, metric: str, values: Mapping[str, Any]) -> str:
+        """The unit it is typed in, beside these other values of the rule."""
+        baseline = any(values.get(key) is not None for key in ("above_baseline", "below_baseline"))
+        return "times" if baseline else METRICS[metric].unit
 
     def read_as(self, unit: str, value: Any) -> Any:
         """The limit in the base unit."""
@@ -64,7 +74,7 @@ class Limit(Kind):
         if value is None:
             raise PydanticCustomError(PROBLEM, "has no value; remove the key for its default")
         try:
-            return self.read_as(metric.unit, value)
+            return self.read_as(self.unit(metric.name, info.data), value)
         except PydanticCustomError:
             raise
         except ValueError as error:
@@ -73,7 +83,8 @@ class Limit(Kind):
             raise PydanticCustomError(PROBLEM, "{text}", {"text": str(error)}) from None
 
     def _shown_with(self, model: Any, value: Any) -> Any:
-        return None if value is None else self.show_as(METRICS[model.metric].unit, value)
+        unit = None if value is None else self.unit(model.metric, vars(model))
+        return None if unit is None else self.show_as(unit, value)
 
 
 class LimitBySeverity(Limit):
@@ -84,6 +95,10 @@ class LimitBySeverity(Limit):
 
     described = "value in the metric's unit, or severity → value"
     keys = SEVERITIES
+
+    def unit(self, metric: str, values: Mapping[str, Any]) -> str:
+        """That of the metric, whatever else is given."""
+        return METRICS[metric].unit
 
     def read_as(self, unit: str, value: Any) -> Limits:
         """Every limit, or every problem at its severity."""
@@ -108,6 +123,16 @@ class LimitBySeverity(Limit):
         if value[0][0] == "":
             return _typed(unit, value[0][1])
         return {severity: _typed(unit, limit) for severity, limit in value}
+
+
+class MultipleBySeverity(LimitBySeverity):
+    """The same in times the usual value."""
+
+    described = "multiple, or severity → multiple"
+
+    def unit(self, metric: str, values: Mapping[str, Any]) -> str:
+        """Always times, whatever else is given."""
+        return "times"
 
 
 def _typed(unit: str, value: float) -> Any:

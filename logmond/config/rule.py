@@ -13,13 +13,15 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from logmond.alerts.rule import METRICS, SEVERITIES, Limits, Rule, problems
-from logmond.config.limits import Limit, LimitBySeverity
+from logmond.config.limits import Limit, LimitBySeverity, MultipleBySeverity
 from logmond.config.scalars import Choice, Count, Kind, Listed, Seconds, Text, Word, located
 from logmond.config.section import Section
 from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.frame.frame import CELL_DIMENSIONS, TOP_DIMENSIONS
 from logmond.frame.selector import Selector
+
+_SIDES = ("above", "below", "above_baseline", "below_baseline")
 
 
 class Where(Kind):
@@ -78,14 +80,24 @@ class RuleConfig(Section):
     )
     above: Annotated[Limits | None, LimitBySeverity()] = Field(
         None,
-        description="Fires while the value is greater: a limit, or one for each severity. "
-        "Exactly one of `above` and `below` is given.",
+        description="Fires while the value is greater: a limit, or one for each severity. Exactly "
+        "one of `above`, `below`, `above_baseline` and `below_baseline` is given.",
     )
     below: Annotated[Limits | None, LimitBySeverity()] = Field(
         None, description="Fires while the value is smaller."
     )
+    above_baseline: Annotated[Limits | None, MultipleBySeverity()] = Field(
+        None,
+        description="Fires while the value is greater than so many times the usual, `3x`: the "
+        "median of single minutes around the same local time on the last 14 days, or of the "
+        "last 3 hours while fewer than 3 days are known.",
+    )
+    below_baseline: Annotated[Limits | None, MultipleBySeverity()] = Field(
+        None, description="Fires while it is smaller than such a multiple, `0.3x`."
+    )
     recover: Annotated[float | None, Limit()] = Field(
-        None, description="The value that clears it; by default the limit itself."
+        None,
+        description="The value, or the multiple, that clears it; by default the limit itself.",
     )
     for_s: Annotated[int, Seconds(0, 86400)] = Field(
         0, alias="for", description="How long it must be beyond the limit before it fires."
@@ -94,7 +106,10 @@ class RuleConfig(Section):
         30, alias="hold", description="How long it must be clear before it has recovered."
     )
     min_hits: Annotated[int, Count()] = Field(
-        0, description="With fewer requests in the window a ratio or percentile says nothing."
+        0,
+        description="With fewer requests in the window a ratio or percentile says nothing, and "
+        "nothing is above its baseline; with fewer usual ones, nothing is below it. A rule with a "
+        "baseline has by default one for each second of the window.",
     )
     no_data: Annotated[str, Choice("no_data", ("ignore", "alert"))] = Field(
         "ignore", description="`alert` fires when nothing parsed arrived for the window."
@@ -106,6 +121,11 @@ class RuleConfig(Section):
         None, description="Where it says what to do; comes with every event."
     )
 
+    @property
+    def baseline(self) -> bool:
+        """Whether its limits are multiples of what is usual."""
+        return self.above_baseline is not None or self.below_baseline is not None
+
     def build(self) -> Rule:
         """The rule as the alerts service steps it."""
         return Rule(
@@ -114,8 +134,9 @@ class RuleConfig(Section):
             selector=self.where,
             group_by=self.group_by,
             window_s=self.window_s,
-            above=_named(self.above, self.severity),
-            below=_named(self.below, self.severity),
+            above=_named(self.above or self.above_baseline, self.severity),
+            below=_named(self.below or self.below_baseline, self.severity),
+            baseline=self.baseline,
             recover=self.recover,
             for_s=self.for_s,
             hold_s=self.hold_s,
@@ -129,8 +150,15 @@ class RuleConfig(Section):
     @model_validator(mode="after")
     def _can_work(self, info: ValidationInfo) -> Self:
         """Ask `alerts.rule` with the labels of this configuration, which stand in the context."""
+        if self.baseline and "min_hits" not in self.model_fields_set:
+            # A default made of other values; the model is frozen from here on.
+            self.__dict__["min_hits"] = self.window_s
         labels: frozenset[str] = (info.context or {}).get("labels", frozenset())
         wrong = list(self._unknown_dimensions(labels))
+        given = [key for key in _SIDES if getattr(self, key) is not None]
+        if len(given) > 1:
+            listed = f"{', '.join(_SIDES[:-1])} and {_SIDES[-1]}"
+            wrong.append(((given[0],), f"give exactly one of {listed}"))
         if not wrong:
             wrong = [((key,), message) for key, message in problems(self.build(), labels)]
         if wrong:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, tzinfo
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from logmond.config.scalars import Choice, Listed, Seconds, Size, Text, located
 from logmond.config.section import Section
+from logmond.config.source import Zone
 from logmond.frame.caps import MIB, MIN_LIMIT_BYTES
 from logmond.frame.frame import CELL_DIMENSIONS, TOP_DIMENSIONS
 
@@ -62,10 +65,21 @@ class StatsConfig(Section):
         alias="max_skew",
         description="A datagram stamped further back than this counts at its arrival.",
     )
+    timezone: Annotated[str | None, Zone()] = Field(
+        None,
+        description="Whose time of day `above_baseline` means, `Europe/Vienna`; by default this "
+        "machine's.",
+    )
     labels: dict[str, LabelConfig] = Field(
         default_factory=dict,
         description="Dimensions of your own: name → field and what it contains.",
     )
+
+    def zone(self) -> tzinfo | None:
+        """The zone of `timezone`; None for this machine's."""
+        if self.timezone is None:
+            return None
+        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
 
     @field_validator("labels", mode="after")
     @classmethod

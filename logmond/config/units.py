@@ -115,6 +115,17 @@ def fraction(value: object) -> float:
     return share
 
 
+def multiple(value: object) -> float:
+    """How many times: ``3x``, ``0.3x``."""
+    text = value.strip() if isinstance(value, str) else ""
+    if text.endswith("x") and _NUMBER.fullmatch(text[:-1].strip()):
+        return number(text[:-1])
+    plain = _plain(value)
+    if plain is not None and plain >= 0:
+        raise ValueError(f'is how many times the usual: "{number_text(plain)}x"')
+    raise ValueError(f"must be a multiple such as 3x or 0.3x, not {shown(value)}")
+
+
 def duration_text(seconds: float) -> str:
     """A length of time as it is typed, in the largest unit that leaves it whole."""
     exact = Decimal(repr(seconds))
@@ -136,6 +147,11 @@ def size_text(count: int) -> str:
 def fraction_text(share: float) -> str:
     """A share of 1 as a percentage: ``5%``."""
     return f"{_positional(Decimal(repr(share)) * 100)}%"
+
+
+def multiple_text(value: float) -> str:
+    """How many times, as it is typed: ``3x``."""
+    return f"{number_text(value)}x"
 
 
 def number_text(value: float) -> str:

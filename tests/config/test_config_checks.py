@@ -36,6 +36,9 @@ def about(rule: str, sources: str = _SOURCES, stats: str = "") -> list[str]:
         "metric: ratio_5xx, above: 5%, min_hits: 100",
         "metric: unparsed_ratio, above: 5%, where: {source: nginx}",
         "metric: kernel_drops, above: 0",
+        "metric: hits, window: 5m, above_baseline: 3x",
+        "metric: ratio_5xx, above_baseline: {warning: 3x, critical: 6x}, min_hits: 100",
+        "metric: hits, below_baseline: 0.3x, no_data: alert",
     ],
 )
 def test_a_rule_that_works_is_not_warned_about(rule: str) -> None:
@@ -151,3 +154,21 @@ def test_odd_sources_are_warned_about() -> None:
         "a: accept.tag filters every line that has no syslog header",
         "a: x.log depends on the directory the daemon is started in; write it from /",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "history", "message"),
+    [
+        ("above_baseline: 3x", "none", "without history only the last 3 hours are known"),
+        ("above_baseline: 3x", "{keep: 14d}", "looks at the same time on the last 14 days; his"),
+        ("above_baseline: 3x, min_hits: 0", "{keep: 15d}", "with min_hits: 0 a few requests at"),
+        ("below_baseline: 0.3x", "{keep: 15d}", "a below rule says nothing while its source is"),
+    ],
+)
+def test_a_baseline_that_will_not_be_known_is_warned_about(
+    rule: str, history: str, message: str
+) -> None:
+    """Fourteen days of history, or it compares with less than one thinks."""
+    text = f"{_SOURCES}history: {history}\nrules:\n  - {{name: r, metric: hits, {rule}}}\n"
+    (warning,) = warnings(text)
+    assert warning.startswith(f"r: {message}") or message in warning

@@ -34,6 +34,8 @@ def problem(text: str) -> str:
         ("metric: ratio_5xx, above: 0.05", (("warning", 0.05),)),
         ("metric: duration_p99, above: 500ms", (("warning", 0.5),)),
         ("metric: unparsed_ratio, above: {critical: 1%}", (("critical", 0.01),)),
+        ("metric: ratio_5xx, above_baseline: 1.5x", (("warning", 1.5),)),
+        ("metric: hits, below_baseline: {warning: 0.3x}", (("warning", 0.3),)),
         (
             "metric: hits, above: {critical: 50, warning: 10}",
             (("warning", 10.0), ("critical", 50.0)),
@@ -54,8 +56,18 @@ def test_limits_are_read_in_the_unit_of_the_metric(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("metric: hits", ".above: give exactly one of above and below"),
-        ("metric: hits, above: 1, below: 2", ".above: give exactly one of above and below"),
+        ("metric: hits", ".above: give exactly one of above, below, above_baseline and"),
+        ("metric: hits, above: 1, below: 2", ".above: give exactly one of above, below, above_b"),
+        ("metric: hits, above: 1, above_baseline: 2x", ".above: give exactly one of above, below"),
+        ("metric: hits, above_baseline: 3", '.above_baseline: is how many times the usual: "3x"'),
+        ("metric: hits, above_baseline: 5%", ".above_baseline: must be a multiple such as 3x"),
+        ("metric: hits, above_baseline: 1x", ".above_baseline: is a multiple of what is usual"),
+        ("metric: hits, below_baseline: 1x", ".below_baseline: is a multiple of what is usual"),
+        ("metric: hits, below_baseline: 0x", ".below_baseline: is a multiple of what is usual"),
+        ("metric: hits, above_baseline: 3x, recover: 20", ".recover: is how many times the usual"),
+        ("metric: hits, above_baseline: 3x, recover: 4x", ".recover: must be at most the limit 3x"),
+        ("metric: hits, above_baseline: {warning: 3x, critical: 2x}", ".above_baseline: a graver"),
+        ("metric: distinct_clients, above_baseline: 3x", ".above_baseline: nothing is kept that"),
         ("metric: hits, above: 5%", '.above: must be a number, not "5%"'),
         ("metric: hits, above: -1", ".above: must not be negative: -1"),
         ("metric: hits, above: [1]", ".above: must be one value, not a list"),
@@ -94,3 +106,17 @@ def test_limits_are_read_in_the_unit_of_the_metric(
 def test_what_cannot_be_a_rule_is_told_at_its_key(text: str, told: str) -> None:
     """One problem a mistake, at the key that has to change."""
     assert problem(text).startswith(told)
+
+
+def test_a_rule_with_a_baseline_needs_requests_unless_it_says_otherwise() -> None:
+    """Three times next to nothing is nobody's night: by default one request a second."""
+    assert rule("metric: ratio_5xx, window: 5m, above_baseline: 3x").build().min_hits == 300
+    assert rule("metric: hits, above_baseline: 3x, min_hits: 7").build().min_hits == 7
+    assert rule("metric: hits, above: 3").build().min_hits == 0
+
+
+def test_a_rule_with_a_baseline_is_shown_as_it_is_typed() -> None:
+    """What `config` prints can be pasted back."""
+    loaded = loads("rules: [{name: r, metric: hits, above_baseline: 3x, recover: 2.5x}]\n", "f", {})
+    shown = dict(loaded.config.as_lines())
+    assert (shown["rules.r.above_baseline"], shown["rules.r.recover"]) == ("3x", "2.5x")
