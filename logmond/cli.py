@@ -105,6 +105,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     findings = examine(
         arguments.config,
         os.environ,
+        sets=arguments.set,
         user=arguments.user,
         admin=_address(arguments.admin) if arguments.admin else None,
         servers={"nginx": arguments.nginx, "apache": arguments.apache},
@@ -227,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     examining.add_argument(
         "-c", "--config", metavar="FILE", help="default: /etc/logmond/logmond.yaml, else built-in"
     )
+    settable(examining)
     examining.add_argument("--user", help="whoever the daemon runs as; default: you")
     examining.add_argument("--admin", metavar="HOST:PORT", help="default: as configured")
     examining.add_argument("--nginx", metavar="FILE", help="default: at its usual places")
@@ -271,6 +273,7 @@ def _backtest_arguments(testing: argparse.ArgumentParser) -> None:
         help="exit 1 unless so many incidents were raised",
     )  # fmt: skip
     testing.add_argument("--source", metavar="NAME", help="what logs of no source are read as")
+    testing.add_argument("--history", metavar="DB", help="a state file, for baselines")
     testing.add_argument("--since", metavar="TIME", help="ask rules from then on, by the stamps")
     testing.add_argument("--until", metavar="TIME", help="and before then; without a zone UTC")
     testing.add_argument(

@@ -12,7 +12,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from logmond.config import checks, expanding, overlay, problems, readable, secrets, whole, yamltree
+from logmond.config import (
+    checks,
+    expanding,
+    overlay,
+    problems,
+    readable,
+    secrets,
+    timing,
+    whole,
+    yamltree,
+)
 from logmond.config.checks import Finding
 from logmond.config.lines import leaves, named, text
 from logmond.config.places import Path, Place, Places
@@ -108,7 +118,7 @@ def _loaded(tree: Tree, environ: Mapping[str, str], sets: Sequence[str]) -> Load
     return Loaded(
         config,
         list(_origins(config, tree)),
-        _placed([*checks.findings(config), *found], tree.places),
+        _placed([*checks.findings(config), *timing.findings(config), *found], tree.places),
         tree.places,
         told,
     )

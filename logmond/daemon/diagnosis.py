@@ -53,6 +53,7 @@ def examine(
     config_path: str | None,
     environ: Mapping[str, str],
     *,
+    sets: Sequence[str] = (),
     user: str | None = None,
     admin: tuple[str, int] | None = None,
     servers: Mapping[str, str | None] | None = None,
@@ -62,6 +63,7 @@ def examine(
     Args:
         config_path: of logmond; by default `DEFAULT_CONFIG`, else the built-in settings.
         environ: the environment, of which settings are taken.
+        sets: values that override the file's, as KEY=VALUE.
         user: whoever the daemon runs as; by default whoever asks.
         admin: host and port; by default those of the configuration.
         servers: "nginx" and "apache" to configuration files; by default those
@@ -75,7 +77,7 @@ def examine(
     name = path or "built-in settings"
     readings: list[Reading] = []
     try:
-        config = load(path, environ).config
+        config = load(path, environ, sets).config
     except ConfigError as error:
         fix = (f"logmond check {path}",) if path else ()
         findings = [Finding("fix", str(problem), fix) for problem in error.problems]

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 
 from logmond.config.loading import Loaded
 from logmond.config.schema import Config, SourceConfig
+from logmond.daemon.announcing import announce
 from logmond.daemon.inputs import Input, changed
 from logmond.ingest.sources.file import FilePosition
 
@@ -33,17 +34,22 @@ async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
     old, new = daemon.loaded.config, loaded.config
     told = await _sources(daemon, old, new)
     if old.rules != new.rules:
+        daemon.evaluation.finish()
         daemon.alerts.reload([rule.build() for rule in new.rules], daemon.stats.evaluated or 0)
         told.append(f"rules: {len(new.rules)}")
     if old.outputs != new.outputs:
         told += daemon.outlets.change(daemon.outputs, old.outputs, new.outputs)
     if old.outputs != new.outputs or old.rules != new.rules:
         daemon.outputs.begin(daemon.alerts.incidents())
+    if old.heartbeat != new.heartbeat:
+        daemon.pulse.use(new.heartbeat)
+        told.append("heartbeat: " + ("changed" if new.heartbeat.url else "stopped"))
     told += [
         f"{section}: takes effect at the next start"
         for section in AT_START
         if getattr(old, section) != getattr(new, section)
     ]
+    announce(loaded, daemon.loaded)
     daemon.loaded = loaded
     return told or ["nothing changed"]
 

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 
 from logmond.config.loading import Loaded
 from logmond.daemon import oplog
+from logmond.daemon.announcing import announce
 from logmond.daemon.service import Daemon
 
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ def serve(
     """
     loaded = load_now()
     oplog.begin(environ)
-    for warning in loaded.warnings:
-        _log.warn("{warning}", warning=warning)
-    for told in loaded.told:
-        _log.info("{told}", told=told)
+    announce(loaded)
     backfill_s = feed.backfill_s if feed else 0
     daemon = Daemon(loaded, load_now, reactor, environ, backfill_s=backfill_s)
     hold: Deferred[None] | None = Deferred() if feed else None
