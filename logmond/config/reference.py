@@ -22,6 +22,7 @@ from logmond.config.schema import (
     Config,
     ConsoleConfig,
     FileConfig,
+    HeartbeatConfig,
     HistoryConfig,
     IrcConfig,
     LabelConfig,
@@ -86,6 +87,7 @@ _SECTIONS: tuple[tuple[str, type[Section], str], ...] = (
     ("`outputs`: each item of type `apprise`", AppriseConfig, ""),
     ("`outputs`: each item of type `irc`", IrcConfig, ""),
     ("`outputs`: each item of type `alertmanager`", AlertmanagerConfig, ""),
+    ("`heartbeat`", HeartbeatConfig, ""),
     ("`history`", HistoryConfig, "`history: none` stands for `history: {url: none}`."),
     ("`admin`", AdminConfig, ""),
 )

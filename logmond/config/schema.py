@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from logmond.config.addresses import Address
 from logmond.config.alertmanager import AlertmanagerConfig
 from logmond.config.chat import AppriseConfig, IrcConfig
+from logmond.config.heartbeat import HeartbeatConfig
 from logmond.config.lines import lines
 from logmond.config.notify import CommandConfig, WebhookConfig
 from logmond.config.output import ConsoleConfig, FileConfig, OutputConfig
@@ -33,6 +34,7 @@ __all__ = [
     "Config",
     "ConsoleConfig",
     "FileConfig",
+    "HeartbeatConfig",
     "HistoryConfig",
     "IrcConfig",
     "LabelConfig",
@@ -176,6 +178,10 @@ class Config(Section):
         description="What is watched; by default `high-traffic`, more than 10 requests/s over 2m."
     )
     outputs: tuple[OutputConfig, ...] = Field(description="Who is told; by default the console.")
+    heartbeat: HeartbeatConfig = Field(
+        default_factory=lambda: HeartbeatConfig.model_validate({}),
+        description="Who notices when logmond itself is gone; by default nobody.",
+    )
     history: HistoryConfig = Field(
         default_factory=lambda: HistoryConfig.model_validate({}), description="The durable state."
     )

@@ -59,7 +59,8 @@ class Overview:
             if member.health.state == "degraded"
         ]
         reasons += [problem for problem in (daemon.state.problem,) if problem]
-        return reasons + [output.problem for output in daemon.outputs.outputs if output.problem]
+        reasons += [output.problem for output in daemon.outputs.outputs if output.problem]
+        return reasons + daemon.pulse.problems
 
     def line(self) -> str:
         """One line for the service manager."""
@@ -80,7 +81,7 @@ def surface(daemon: Daemon, now: Callable[[], float]) -> Surface:
         reload=daemon.reload,
         parse=lambda line: parsed(line, daemon.inputs),
         samples=lambda name: sampled(name, daemon.inputs),
-        outputs=daemon.outputs.statuses,
+        outputs=lambda: [*daemon.outputs.statuses(), *daemon.pulse.statuses()],
         test_output=lambda name, said: daemon.outputs.test(name, said, daemon.alerts.node, now()),
     )
 

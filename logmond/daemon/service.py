@@ -28,6 +28,7 @@ from logmond.daemon.evaluation import Evaluation
 from logmond.daemon.inputs import Input, Surroundings
 from logmond.daemon.outlets import Outlets
 from logmond.daemon.overview import Overview, surface
+from logmond.daemon.pulse import Pulse
 from logmond.daemon.reload import apply
 from logmond.errors import ConfigError
 from logmond.frame.caps import caps_for
@@ -86,6 +87,7 @@ class Daemon:
         self.evaluation = Evaluation(self.stats, self.alerts, self.inputs)
         self.overview = Overview(self)
         self.outputs = Dispatch()
+        self.pulse = Pulse(self)
         self.surface = surface(self, wall_time)
         self.outlets = Outlets(self.stats, self.alerts, self.overview.lost, environ, self.around)
         self.admin = self._admin()
@@ -131,6 +133,7 @@ class Daemon:
         self.outlets.open(self.outputs, config.outputs)
         self.outputs.restore(restored)
         self.outputs.begin(self.alerts.incidents())
+        self.pulse.use(config.heartbeat)
         self.alerts.subscribe(self.outputs.event)
         self.evaluation.stepped = lambda second: self.outputs.step(second, self.alerts.silenced)
         self._begin(evaluated, hold)
@@ -195,6 +198,7 @@ class Daemon:
                 self.evaluation.advance(due.seconds)
             self.outputs.tick(self.stats.evaluated or evaluated)
         self._commit()
+        self.pulse.tick()
         self._notifier.alive(self.overview.line())
 
     def _commit(self) -> None:
@@ -202,7 +206,7 @@ class Daemon:
         if self.stats.evaluated is not None:
             changes = self.outputs.joining(self._durability.changes(self.evaluation))
             committed = self.outputs.committing()
-            self.state.commit(changes).addCallback(committed)
+            self.state.commit(changes).addCallback(committed).addCallback(self.pulse.committed)
 
     def _tick_failed(self, failure: Failure) -> None:
         """A bug: say so and end; the service manager starts us again from the last commit."""
@@ -260,6 +264,7 @@ class Daemon:
         # All at once: each may take its two seconds with a peer that never stops sending.
         closing = [member.close() for member in self.inputs.values()]
         closing.append(self.outputs.stop())
+        self.pulse.close()
         await gatherResults([closed.addErrback(self._not_closed) for closed in closing])
         self.evaluation.collect(int(wall_time()))
         self._commit()
