@@ -50,6 +50,7 @@ check: lint types imports test ## all of the above
 bench: .venv/.run ## measure the kernel (ARGS=lines) and UDP, each beside a bare loop (five minutes)
 	@$(BIN)/python -m bench.kernel $(ARGS)
 	@$(BIN)/python -m bench.udp
+	@$(BIN)/python -m bench.rules
 
 docs: .venv/.run ## write docs/config.md from the models
 	@$(BIN)/python -m logmond.config.reference > docs/config.md

@@ -8,11 +8,13 @@ anyway is left out, what is true of nearly all traffic comes last. No clock.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 
 from logmond.alerts.event import Evidence
 from logmond.alerts.rule import Rule
 from logmond.alerts.seam import Group, Statistics
 from logmond.frame.frame import OTHER
+from logmond.frame.redaction import harmless
 from logmond.frame.selector import Selector
 from logmond.stats.changes import BYTES, ERRORS, HITS, SLOW, Question
 
@@ -86,12 +88,23 @@ def ordered(changes: Iterable[Evidence], where: Selector) -> tuple[Evidence, ...
     """The statements worth telling, in their order; what says little of anything comes last."""
     fixed = {name for name, values in where.where if len(values) == 1}
     telling = [
-        change
+        _discreet(change)
         for change in changes
         if change.key not in _MEANINGLESS and change.dimension not in fixed
     ]
     telling.sort(key=lambda change: change.dimension in _PLAIN)
     return tuple(telling[:MAX_EVIDENCE])
+
+
+_STRANGERS = frozenset({"path", "section", "referrer", "user_agent"})
+"""Dimensions whose keys strangers write, with what is nobody's business in them."""
+
+
+def _discreet(change: Evidence) -> Evidence:
+    """The statement with secrets hidden: it goes to chats and mail."""
+    if change.dimension not in _STRANGERS:
+        return change
+    return replace(change, key=harmless(change.key, mail=change.dimension != "user_agent"))
 
 
 def _of_class(rule: Rule, where: Selector) -> Selector:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from logmond.alerts.lifecycle import Reading
-from logmond.alerts.rule import Metric, Rule
+from logmond.alerts.rule import Bounds, Metric, Rule
 from logmond.alerts.seam import Tally
 from logmond.frame.sketches import percentile
 
@@ -72,18 +72,18 @@ def ledger_value(metric: Metric, counters: Mapping[str, int]) -> float:
     return counters.get("unparsed", 0) / max(1, counters.get("received", 0))
 
 
-def judge(rule: Rule, beyond: Callable[[float], bool]) -> tuple[Reading, int]:
+def judge(bounds: Bounds, beyond: Callable[[float], bool]) -> tuple[Reading, int]:
     """The reading of a usable value, and the index of the gravest limit it is beyond (-1: none).
 
     `beyond` says whether the value is beyond a limit, in the rule's direction.
     """
     level = -1
-    for index, (_, limit) in enumerate(rule.limits):
+    for index, limit in enumerate(bounds.limits):
         if beyond(limit):
             level = index
     if level >= 0:
         return Reading.BREACH, level
-    return (Reading.BETWEEN if beyond(rule.recover_at) else Reading.CLEAR), -1
+    return (Reading.BETWEEN if beyond(bounds.recover) else Reading.CLEAR), -1
 
 
 def beyond_value(rule: Rule, value: float) -> Callable[[float], bool]:
@@ -105,20 +105,36 @@ def beyond_quantile(
     return above if rule.rising else lambda limit: not above(limit)
 
 
+def suspect_beside(rule: Rule, tally: Tally, bounds: Bounds | None) -> bool:
+    """The test of `suspect` for a group of a baseline rule; unknown bounds are not breached."""
+    if bounds is None:
+        return False
+    metric, limit = rule.kind, bounds.limits[0]
+    if rule.rising or metric.needs_hits:
+        if tally.hits < max(1, rule.min_hits):
+            return False
+        if metric.kind == "duration":
+            return True
+    value = value_of(metric, tally, rule.window_s) or 0.0
+    return value > limit if rule.rising else value < limit
+
+
 def suspect(rule: Rule) -> Callable[[Tally], bool]:
     """A quick test of a quiet group: False only where its reading cannot be a breach."""
     metric, window_s, limit = rule.kind, rule.window_s, rule.limits[0][1]
     enough = max(1, rule.min_hits)
-    if not rule.rising:
-        return lambda tally: True
     if metric.name == "hits":
-        return lambda tally: tally.hits > limit
+        return (lambda t: t.hits > limit) if rule.rising else (lambda t: t.hits < limit)
     if metric.name == "hits_per_second":
-        return lambda tally: tally.hits / window_s > limit
+        if rule.rising:
+            return lambda tally: tally.hits / window_s > limit
+        return lambda tally: tally.hits / window_s < limit
     if metric.name == "bytes_per_second":
-        return lambda tally: tally.bytes / window_s > limit
+        if rule.rising:
+            return lambda tally: tally.bytes / window_s > limit
+        return lambda tally: tally.bytes / window_s < limit
+    if not rule.rising or metric.kind != "ratio":
+        return lambda tally: tally.hits >= enough
     if metric.name == "ratio_4xx":
         return lambda tally: tally.hits >= enough and tally.hits_4xx / tally.hits > limit
-    if metric.name == "ratio_5xx":
-        return lambda tally: tally.hits >= enough and tally.hits_5xx / tally.hits > limit
-    return lambda tally: tally.hits >= enough
+    return lambda tally: tally.hits >= enough and tally.hits_5xx / tally.hits > limit

@@ -9,7 +9,7 @@ before anybody is told: a subscriber that fails harms nobody else.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -17,19 +17,33 @@ from twisted.logger import Logger
 
 from logmond.alerts import wording
 from logmond.alerts.admission import Room
-from logmond.alerts.attest import Attestor
+from logmond.alerts.attest import Attestor, with_evidence
+from logmond.alerts.baseline import Baselines
 from logmond.alerts.event import Event
 from logmond.alerts.incident import Acknowledgement, Incident
 from logmond.alerts.memory import Memory, pack, pack_ended, unpack, unpack_ended
+from logmond.alerts.outlook import Outlook
 from logmond.alerts.rule import Rule
 from logmond.alerts.seam import Statistics
 from logmond.alerts.silences import SILENCED, Silence, Silences
 from logmond.alerts.status import RuleStatus, status_of
-from logmond.alerts.watch import Watch, Watched, groups_of, removal
+from logmond.alerts.watch import Watch, Watched, removal
 from logmond.errors import QueryError
 
 ENDED_KEPT = 200
 """Ended incidents that are remembered, the newest."""
+
+PIECE = 100
+"""Rules without anything to do that are stepped in one piece, about a millisecond."""
+
+GROUPS_LIKE_A_RULE = 20
+"""Quiet groups that cost as much as a rule."""
+
+EVENT_LIKE_RULES = PIECE
+"""An event is a piece of its own: a group that fires looks for its peak and its evidence."""
+
+TOLD_AT_ONCE = 20
+"""Events that subscribers are told in one piece."""
 
 Subscriber = Callable[[Event], None]
 
@@ -39,13 +53,24 @@ _log = Logger()
 class AlertService:
     """Rules, their states and incidents."""
 
-    def __init__(self, rules: Sequence[Rule], stats: Statistics, node: str) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        stats: Statistics,
+        node: str,
+        baselines: Baselines | None = None,
+    ) -> None:
+        """`baselines` know earlier days; by default only what `stats` sees is known."""
         self.node = node
         self.evaluated: int | None = None
         self._stats = stats
         self._room = Room()
         self._attestor = Attestor(stats)
+        self.baselines = baselines or Baselines(lambda start: stats.minute(start))
+        self.baselines.watch(rules)
+        self._outlook = Outlook(stats, self.baselines)
         self._watches = {rule.name: self._watch(rule) for rule in rules}
+        self._share()
         self._ended: deque[Incident] = deque(maxlen=ENDED_KEPT)
         self._ended_changed = False
         self._orphans: list[Incident] = []
@@ -57,17 +82,52 @@ class AlertService:
 
         The statistics must have evaluated `second` just before.
         """
+        pieces = self.steps(second)
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as done:
+                events: list[Event] = done.value
+                return events
+
+    def steps(self, second: int) -> Generator[None, None, list[Event]]:
+        """The same in pieces of about a millisecond; nothing is told before all is decided.
+
+        Between two pieces rules are at different seconds: statistics, rules and
+        snapshots must be left alone until the generator has returned.
+        """
         self.evaluated = second
         self._silences.trim(second)
         events = [self._remove(orphan, second) for orphan in self._orphans]
         self._orphans.clear()
-        for watch in self._watches.values():
-            opened = list(watch.incidents.values())
-            events += watch.step(second, self._attestor.attest)
-            self._keep(incident for incident in opened if not incident.open)
-        self._attestor.rest()
+        self.baselines.advance(second)
+        self._outlook.begin()
+        work = 0
+        for watch in tuple(self._watches.values()):
+            work += 1 + len(watch.admission) // GROUPS_LIKE_A_RULE
+            for group in watch.begin(second):
+                happened = watch.take(group, second, self._attestor.attest)
+                events += happened
+                work += EVENT_LIKE_RULES if happened else 1
+                if work >= PIECE:
+                    yield
+                    work = 0
+            self._keep(watch.ended)
+            watch.ended.clear()
+            if work >= PIECE:
+                yield
+                work = 0
+        if events:
+            yield
+        served = yield from self._attestor.rest()
+        events = with_evidence(events, served)
+        self._outlook.end()
         self._protect()
-        return self._tell(events)
+        told = []
+        for start in range(0, len(events), TOLD_AT_ONCE):
+            told += self._tell(events[start : start + TOLD_AT_ONCE])
+            yield
+        return told
 
     def reload(self, rules: Sequence[Rule], second: int) -> list[Event]:
         """Watch other rules; one of the same name goes on within its incidents.
@@ -78,7 +138,9 @@ class AlertService:
         memory = {name: watch.remembered() for name, watch in self._watches.items()}
         for watch in self._watches.values():
             watch.admission.leave()
+        self.baselines.watch(rules)
         self._watches = {rule.name: self._watch(rule) for rule in rules}
+        self._share()
         orphans = self._adopt(memory)
         self._stats.drop_unused(
             {need for watch in self._watches.values() for need in watch.observer.needs}
@@ -214,10 +276,22 @@ class AlertService:
         self.evaluated = memory.evaluated
         self._silences = Silences(memory.silences)
         self._orphans = self._adopt({watched.rule: watched for watched in memory.rules})
+        self._remind()
         self._protect()
 
+    def _remind(self) -> None:
+        """Tell the baselines which minutes had incidents, and what was usual when they fired."""
+        self.baselines.seed(
+            (i.rule, i.key, i.triggered_at, i.ended_at)
+            for i in self._ended
+            if i.definition.baseline
+        )
+        for watch in self._watches.values():
+            for group, incident in watch.incidents.items():
+                self.baselines.fired(watch.rule, group, incident.triggered_at, incident.usual)
+
     def _watch(self, rule: Rule) -> Watch:
-        return Watch(rule, self._stats, self.node, self._room)
+        return Watch(rule, self._stats, self.node, self._room, self._outlook)
 
     def _adopt(self, memory: Mapping[str, Watched]) -> list[Incident]:
         """Let every rule go on from its memory; return the incidents of none."""
@@ -234,15 +308,24 @@ class AlertService:
 
     def _keep(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
+            self.baselines.ended(incident.definition, incident.key, incident.updated_at)
             self._ended.append(incident)
             self._ended_changed = True
 
     def _protect(self) -> None:
         """Tell the statistics which groups must not be folded: those that are not quiet."""
-        kept = groups_of(self._watches.values())
+        for watches in self._by_series.values():
+            if any(watch.moved for watch in watches):
+                watches[0].observer.series.kept = {g for watch in watches for g in watch.tracks}
+                for watch in watches:
+                    watch.moved = False
+
+    def _share(self) -> None:
+        """Note which rules read the same series."""
+        self._by_series: dict[int, list[Watch]] = {}
         for watch in self._watches.values():
             if watch.rule.group_by:
-                watch.observer.series.kept = kept[id(watch.observer.series)]
+                self._by_series.setdefault(id(watch.observer.series), []).append(watch)
 
     def _tell(self, events: list[Event]) -> list[Event]:
         told = [replace(e, reason=SILENCED) if self.silenced(e) else e for e in events]

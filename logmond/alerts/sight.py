@@ -20,37 +20,19 @@ from logmond.alerts.measure import (
     judge,
     ledger_value,
     suspect,
+    suspect_beside,
     total,
     value_of,
 )
-from logmond.alerts.rule import MAX_FINE_WINDOW_S, Rule
+from logmond.alerts.outlook import EMPTY, WHOLE, Knowledge, Outlook, span_of
+from logmond.alerts.rule import Bounds, Rule
 from logmond.alerts.seam import Group, Statistics, Tally
 from logmond.frame.frame import BLOCK_S
 from logmond.frame.selector import Selector
 from logmond.telemetry import window
 
-WHOLE, PARTIAL, EMPTY = "whole", "partial", "empty"
-
 SECONDS_KEPT = 600
 """How far back single seconds of a series reach."""
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What is known of a window at all.
-
-    `broken` says that a source it reads is; `reason` is for people, None for
-    a whole window.
-    """
-
-    state: str
-    reason: str | None = None
-    broken: bool = False
-
-    @property
-    def blind(self) -> bool:
-        """Whether nothing can be said: a source is broken, or nothing was observed."""
-        return self.broken or self.state == EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +40,8 @@ class Sight:
     """The reading of one group at one second.
 
     `level` is the gravest limit a breach is beyond, `value` is None when
-    unusable, `idle` says that it is 0 because there were no requests.
+    unusable, `idle` says that it is 0 because there were no requests, `bounds`
+    are the limits it was judged by.
     """
 
     reading: Reading
@@ -68,12 +51,15 @@ class Sight:
     idle: bool = False
     blind: bool = False
     cause: str = LIMIT
+    bounds: Bounds | None = None
 
 
 class Observer:
     """One rule's view of the statistics."""
 
-    def __init__(self, rule: Rule, stats: Statistics, admission: Admission) -> None:
+    def __init__(
+        self, rule: Rule, stats: Statistics, admission: Admission, outlook: Outlook
+    ) -> None:
         self.rule = rule
         self.series = stats.series(rule.selector, rule.group_by)
         self.needs = {(rule.selector, rule.group_by)}
@@ -81,9 +67,12 @@ class Observer:
         self.silent_s = 0
         """Evaluated seconds without any parsed line, for `no_data`."""
         self._stats = stats
+        self._outlook = outlook
+        self._sources = rule.sources
         self._admission = admission
         self._sums = self.series.sums(rule.window_s)
         self._suspect = suspect(rule)
+        self._fixed = None if rule.baseline else rule.bounds()
         self._computed: tuple[int, float, int] | None = None
         if rule.no_data == "alert":
             asked = rule.selector.values("source")
@@ -94,25 +83,12 @@ class Observer:
 
     def span(self, second: int) -> tuple[int, int]:
         """The first and last second of the window as of `second`; long ones end with a block."""
-        if self.rule.window_s > MAX_FINE_WINDOW_S:
-            second -= (second + 1) % BLOCK_S
-        return second - self.rule.window_s + 1, second
+        return span_of(self.rule.window_s, second)
 
     def knowledge(self, second: int) -> Knowledge:
         """What is known of the window as of `second`."""
-        coverage, sources = self._stats.coverage, self.rule.sources
-        state = coverage.state(sources, *self.span(second))
-        broken = coverage.broken(sources)
-        length = window(self.rule.window_s)
-        if broken is not None:
-            return Knowledge(state, broken, broken=True)
-        if state == EMPTY:
-            return Knowledge(EMPTY, f"nothing was observed in the last {length}")
-        if state == PARTIAL:
-            return Knowledge(PARTIAL, f"only part of the last {length} was observed")
-        if self.series.folded(self.rule.window_s):
-            return Knowledge(PARTIAL, "too many different keys, some are counted together")
-        return Knowledge(WHOLE)
+        rule = self.rule
+        return self._outlook.of(self.series, self._sources, rule.window_s, second)
 
     def arrive(self, second: int, knowledge: Knowledge) -> bool:
         """Note whether anything parsed arrived; True when nothing did for the whole window."""
@@ -128,13 +104,28 @@ class Observer:
         """Admit the groups of this second; return those whose reading may be a breach."""
         present = self._sums.groups
         if not self.rule.group_by:
-            return [()]
+            if self.rule.baseline:
+                return [()]
+            summed = self.rule.kind.kind in ("count", "rate", "ratio")
+            return [] if summed and not self._suspect(self.tally(())) else [()]
         self._admission.update(present, held)
+        if self.rule.baseline:
+            return [
+                g for g, tally in self._admission.present(present) if self._stands_out(g, tally)
+            ]
         suspects = [g for g, tally in self._admission.present(present) if self._suspect(tally)]
         other = self._admission.other
         if self._admission.members(other, present) and self._suspect(self.tally(other)):
             suspects.append(other)
         return suspects
+
+    def unmet(self, reached: Collection[Group]) -> list[Group]:
+        """Of a `below` rule: groups that were never above the limit, and those gone that were."""
+        found = [group for group in self.watched() if group not in reached]
+        if self.rule.kind.kind in ("count", "rate"):  # others say nothing without requests
+            present = self._sums.groups
+            found += [group for group in reached if group not in present]
+        return found
 
     def tally(self, group: Group) -> Tally:
         """The window of a group."""
@@ -182,15 +173,26 @@ class Observer:
             value = value_of(rule.kind, tally, rule.window_s) or 0.0
         if rule.kind.needs_hits and hits < max(1, rule.min_hits):
             return Sight(Reading.UNUSABLE, reason=self._thin(hits))
+        bounds, unknown = self.bounds(group)
+        if bounds is None:
+            return Sight(Reading.UNUSABLE, reason=unknown)
         if rule.kind.kind == "duration":
             beyond = beyond_quantile(rule, hits, lambda limit: self._slower(group, limit))
         else:
             beyond = beyond_value(rule, value)
-        reading, level = judge(rule, beyond)
+        reading, level = judge(bounds, beyond)
+        if rule.baseline and rule.rising and hits < rule.min_hits:
+            reading, level = Reading.CLEAR, -1  # so few are never more than usual
         if knowledge.state != WHOLE and not (rule.rising and reading is Reading.BREACH):
             return Sight(Reading.UNUSABLE, reason=knowledge.reason)
         idle = rule.kind.kind in ("count", "rate") and not hits
-        return Sight(reading, level, value, idle=idle)
+        return Sight(reading, level, value, idle=idle, bounds=bounds)
+
+    def bounds(self, group: Group) -> tuple[Bounds | None, str | None]:
+        """The limits of a group now, or None and why they are not known."""
+        if self._fixed is not None:
+            return self._fixed, None
+        return self._outlook.baselines.bounds(self.rule, group)
 
     def silence(self, sight: Sight | None, knowledge: Knowledge) -> Sight:
         """The reading when nothing arrived for the whole window and that is an alert.
@@ -223,6 +225,10 @@ class Observer:
     def folded(self) -> int:
         """How many groups are watched together only."""
         return len(self._admission.rest)
+
+    def _stands_out(self, group: Group, tally: Tally) -> bool:
+        """Whether the reading of a group may be a breach of its own limits."""
+        return suspect_beside(self.rule, tally, self.bounds(group)[0])
 
     def _observed(self, second: int) -> bool:
         return self._stats.coverage.state(self.rule.sources, second, second) != EMPTY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from logmond.alerts.lifecycle import State
+from logmond.alerts.rule import Bounds
 from logmond.alerts.watch import Watch
 
 _ORDER = (State.QUIET, State.PENDING, State.CLEARING, State.FIRING)
@@ -16,7 +17,8 @@ class RuleStatus:
 
     `state` is that of its worst group. `value` is the rule's, or of its most
     extreme group; None when it cannot be told, and `reason` says why. `limit`
-    is the mildest limit. `groups` are watched one by one, `groups_folded` only
+    is the mildest limit: of a baseline rule the one in force for that value, None
+    while it is not known. `groups` are watched one by one, `groups_folded` only
     together as ``(other)``.
     """
 
@@ -24,7 +26,7 @@ class RuleStatus:
     metric: str
     state: str
     value: float | None
-    limit: float
+    limit: float | None
     window_s: int
     reason: str | None
     groups_firing: int
@@ -35,14 +37,14 @@ class RuleStatus:
 def status_of(watch: Watch, second: int | None) -> RuleStatus:
     """The status of a rule as of the evaluated second, None before the first."""
     rule = watch.rule
-    value, reason = _value(watch, second)
+    value, limit, reason = _value(watch, second)
     states = [track.state for track in watch.tracks.values()]
     return RuleStatus(
         name=rule.name,
         metric=rule.metric,
         state=max(states, key=_ORDER.index, default=State.QUIET).value,
         value=value,
-        limit=rule.limits[0][1],
+        limit=limit if rule.baseline else rule.limits[0][1],
         window_s=rule.window_s,
         reason=reason,
         groups_firing=len(watch.incidents),
@@ -51,18 +53,26 @@ def status_of(watch: Watch, second: int | None) -> RuleStatus:
     )
 
 
-def _value(watch: Watch, second: int | None) -> tuple[float | None, str | None]:
+def _value(watch: Watch, second: int | None) -> tuple[float | None, float | None, str | None]:
+    """The value of a rule, its limit, and why they are not known."""
     if second is None:
-        return None, "nothing was evaluated yet"
+        return None, None, "nothing was evaluated yet"
     observer = watch.observer
     knowledge = observer.knowledge(second)
     if not watch.rule.group_by:
         sight = observer.look((), knowledge, second)
-        return sight.value, sight.reason or knowledge.reason
+        return sight.value, _limit(observer.bounds(())[0]), sight.reason or knowledge.reason
     if knowledge.blind:
-        return None, knowledge.reason
+        return None, None, knowledge.reason
     sights = [observer.look(group, knowledge, second) for group in observer.watched()]
-    values = [sight.value for sight in sights if sight.value is not None]
-    if not values:
-        return None, knowledge.reason
-    return (max(values) if watch.rule.rising else min(values)), knowledge.reason
+    known = [(sight.value, sight) for sight in sights if sight.value is not None]
+    if not known:
+        unknown = sights[0].reason if sights and watch.rule.baseline else None
+        return None, None, knowledge.reason or unknown
+    pick = max if watch.rule.rising else min
+    value, sight = pick(known, key=lambda pair: pair[0])
+    return value, _limit(sight.bounds), knowledge.reason
+
+
+def _limit(bounds: Bounds | None) -> float | None:
+    return None if bounds is None else bounds.limits[0]

@@ -1,13 +1,13 @@
 """One rule, watched: its groups go through the lifecycle, its incidents come and go.
 
-Every evaluated second is one call of `step`. Only groups that are not quiet, or
-whose value may be a breach, are looked at: a quiet group without a breach
-stays quiet whatever else its reading says. No clock.
+Every evaluated second is begun once and then taken by groups: only by those
+that are not quiet, or whose value may be a breach. A quiet group without a
+breach stays quiet whatever else its reading says. No clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from logmond.alerts import wording
@@ -15,9 +15,10 @@ from logmond.alerts.admission import Admission, Room, named_groups
 from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident, incident_id
 from logmond.alerts.lifecycle import NOT_COUNTING, Reading, State, Track, Waits
+from logmond.alerts.outlook import EMPTY, Knowledge, Outlook
 from logmond.alerts.rule import SEVERITIES, Rule
 from logmond.alerts.seam import Group, Statistics, Tally
-from logmond.alerts.sight import Knowledge, Observer, Sight
+from logmond.alerts.sight import Observer, Sight
 
 UPDATE_S = 60
 """Seconds between two updates of an open incident."""
@@ -45,39 +46,51 @@ class Watched:
 class Watch:
     """One rule at work."""
 
-    def __init__(self, rule: Rule, stats: Statistics, node: str, room: Room) -> None:
+    def __init__(
+        self, rule: Rule, stats: Statistics, node: str, room: Room, outlook: Outlook
+    ) -> None:
         self.rule = rule
         self.node = node
         self.waits = Waits.of(rule.for_s, rule.hold_s, rule.window_s)
         self.admission = Admission(len(rule.group_by), room)
-        self.observer = Observer(rule, stats, self.admission)
+        self.observer = Observer(rule, stats, self.admission, outlook)
         self.tracks: dict[Group, Track] = {}
         self.incidents: dict[Group, Incident] = {}
+        self.ended: list[Incident] = []
+        """Incidents that ended since this was last emptied."""
+        self.moved = True
+        """Whether other groups are not quiet than when this was last set to False."""
         self._reached: set[Group] = set(named_groups(rule))
+        self._falls = bool(rule.group_by) and not rule.rising
+        self._baselines = outlook.baselines
+        self._knowledge = Knowledge(EMPTY)
+        self._silent = False
         self.admission.hold(self._reached)
 
-    def step(self, second: int, attest: Callable[[Incident], None]) -> list[Event]:
-        """Take one evaluated second; return what happened, in the order of groups.
+    def begin(self, second: int) -> list[Group]:
+        """Begin an evaluated second; return the groups that must `take` it, in order."""
+        observer, tracks = self.observer, self.tracks
+        self._knowledge = knowledge = observer.knowledge(second)
+        self._silent = observer.arrive(second, knowledge)
+        suspects = observer.groups({*tracks, *self._reached} if self._reached else tracks)
+        candidates = set(tracks)
+        if not knowledge.blind:
+            candidates.update(suspects)
+            if self._falls:
+                candidates.update(observer.unmet(self._reached))
+        if self.rule.no_data == "alert":
+            candidates.add(())
+        return sorted(candidates) if candidates else []
+
+    def take(self, group: Group, second: int, attest: Callable[[Incident], None]) -> list[Event]:
+        """Let a group take the second that was begun; return what happened.
 
         `attest` gives a new incident its evidence.
         """
-        observer = self.observer
-        knowledge = observer.knowledge(second)
-        silent = observer.arrive(second, knowledge)
-        candidates = set(self.tracks)
-        suspects = observer.groups({*self.tracks, *self._reached})
-        if not knowledge.blind:
-            candidates.update(suspects)
-            if self.rule.group_by and not self.rule.rising:
-                candidates.update(self._reached)
-        if self.rule.no_data == "alert":
-            candidates.add(())
-        events: list[Event] = []
-        for group in sorted(candidates):
-            sight = self._look(group, knowledge, second, silent)
-            if sight.reading is Reading.BREACH or group in self.tracks:
-                events += self._apply(group, sight, second, attest)
-        return events
+        sight = self._look(group, self._knowledge, second, self._silent)
+        if sight.reading is Reading.BREACH or group in self.tracks:
+            return self._apply(group, sight, second, attest)
+        return []
 
     def remembered(self) -> Watched:
         """What must outlive a restart, as one value."""
@@ -142,9 +155,11 @@ class Watch:
         track = self.tracks.get(group)
         if track is None:
             track = self.tracks[group] = Track(beyond=[NOT_COUNTING] * len(self.rule.limits))
+            self.moved = True
         state = track.step(sight.reading, sight.level, self.waits)
         if state in (State.QUIET, State.RECOVERED, State.EXPIRED):
             del self.tracks[group]
+            self.moved = True
         incident = self.incidents.get(group)
         if incident is not None:
             return self._follow(incident, sight, track, second)
@@ -160,14 +175,16 @@ class Watch:
         second: int,
         attest: Callable[[Incident], None],
     ) -> Event:
-        severity, limit = self.rule.limits[max(0, track.gravity(self.waits))]
+        gravity = max(0, track.gravity(self.waits))
+        bounds = sight.bounds
         incident = Incident(
             id=incident_id(self.node, self.rule.name, group, second),
             node=self.node,
             definition=self.rule,
             key=group,
-            severity=severity,
-            limit=limit,
+            severity=self.rule.limits[gravity][0],
+            limit=self.rule.limit(gravity, bounds),
+            usual=None if bounds is None else bounds.usual,
             triggered_at=second,
             updated_at=second,
             noted_at=second,
@@ -179,6 +196,7 @@ class Watch:
         if sight.blind:  # told by the alert itself
             incident.blind_since, incident.blind_reason = second, sight.reason or ""
         self.incidents[group] = incident
+        self._baselines.fired(self.rule, group, second, incident.usual)
         attest(incident)
         incident.opening = wording.alert(incident)
         return incident.as_event("alert", second)
@@ -195,7 +213,7 @@ class Watch:
             tell = wording.recovered if incident.state is State.RECOVERED else wording.expired
             incident.closing = tell(incident)
             events.append(incident.as_event(incident.state.value, second))
-            del self.incidents[incident.key]
+            self.ended.append(self.incidents.pop(incident.key))
         return events
 
     def _take(self, incident: Incident, sight: Sight, track: Track, second: int) -> None:
@@ -205,6 +223,7 @@ class Watch:
         incident.usable = sight.value is not None
         incident.reason = sight.reason
         incident.level = sight.level
+        incident.bounds = sight.bounds or incident.bounds
         incident.idle = sight.idle
         incident.clear_s = max(0, track.clear)
         if sight.value is not None:
@@ -228,10 +247,12 @@ class Watch:
         gravity = track.gravity(self.waits)
         if gravity < 0:
             return []
-        severity, limit = self.rule.limits[gravity]
+        severity = self.rule.limits[gravity][0]
         if SEVERITIES.index(severity) <= SEVERITIES.index(incident.severity):
             return []
-        incident.severity, incident.limit = severity, limit
+        incident.severity = severity
+        incident.limit = self.rule.limit(gravity, incident.bounds)
+        incident.usual = None if incident.bounds is None else incident.bounds.usual
         incident.opening = wording.escalation(incident)
         return [incident.as_event("alert", second)]
 
@@ -251,12 +272,3 @@ def removal(incident: Incident, second: int) -> Event:
     incident.updated_at = incident.ended_at = second
     incident.closing = wording.removed(incident)
     return incident.as_event("removed", second)
-
-
-def groups_of(watches: Iterable[Watch]) -> dict[int, set[Group]]:
-    """Per series (by identity), the groups that must not be folded."""
-    kept: dict[int, set[Group]] = {}
-    for watch in watches:
-        if watch.rule.group_by:
-            kept.setdefault(id(watch.observer.series), set()).update(watch.tracks)
-    return kept

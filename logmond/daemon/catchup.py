@@ -40,7 +40,7 @@ class CatchUp:
             reactor: gives turns.
         """
         self._evaluation = evaluation
-        self._replay = Replay(evaluation, delay_s, newest)
+        self._replay = Replay(evaluation, delay_s, newest, evaluation.begin)
         self._reactor = reactor
         self.done: Deferred[None] = Deferred(self._cancel)
         self._call: Any = None

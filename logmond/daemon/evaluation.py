@@ -6,7 +6,7 @@ in place of sources) old logs. No sockets, no timers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from twisted.logger import Logger
 
@@ -29,6 +29,7 @@ class Evaluation:
         self.stats = stats
         self.alerts = alerts
         self.inputs = inputs
+        self._pieces: Iterator[None] = iter(())
         self.behind: set[str] = set()
         """Sources whose files are being caught up with: their lines are not of this moment."""
         self.stepped: Callable[[int], None] = lambda second: None
@@ -42,7 +43,8 @@ class Evaluation:
             self.collect_one(member, second)
 
     def collect_one(self, member: Input, second: int) -> None:
-        """Take what one intake counted."""
+        """Take what one intake counted; not in the middle of a second."""
+        self.finish()
         delta = member.intake.take(None if member.name in self.unplaced else second)
         if delta:
             self._doubt(member.name, delta)
@@ -61,12 +63,34 @@ class Evaluation:
     def advance(self, seconds: Iterable[int]) -> None:
         """Evaluate seconds in order, each for all rules."""
         for second in seconds:
-            self.stats.advance(second)
-            self.alerts.step(second)
-            self.stepped(second)
+            self.begin(second)
+            self.finish()
+
+    def begin(self, second: int) -> None:
+        """Begin to evaluate `second`, for all rules; `work` goes on with it."""
+        self.finish()
+        self._pieces = self._evaluate(second)
+        self.work()
+
+    def work(self) -> bool:
+        """Go on with the second that was begun, for about a millisecond; False when it is done."""
+        for _ in self._pieces:
+            return True
+        return False
+
+    def finish(self) -> None:
+        """Complete the second that was begun: before anything else is touched."""
+        for _ in self._pieces:
+            pass
+
+    def _evaluate(self, second: int) -> Iterator[None]:
+        yield from self.stats.advances(second)
+        yield from self.alerts.steps(second)
+        self.stepped(second)
 
     def jump(self, jump: Jump) -> None:
         """Begin a new epoch; what lies between was not observed."""
+        self.finish()
         before = self.stats.evaluated
         self._log.warn(
             "new epoch: {reason}; evaluation goes on after {to} (was at {before})",

@@ -49,7 +49,11 @@ class Replay:
     """One run over everything some streams hold."""
 
     def __init__(
-        self, evaluation: Evaluation, delay_s: int, newest: Callable[[], int | None]
+        self,
+        evaluation: Evaluation,
+        delay_s: int,
+        newest: Callable[[], int | None],
+        evaluate: Callable[[int], None] | None = None,
     ) -> None:
         """Prepare.
 
@@ -58,7 +62,10 @@ class Replay:
             delay_s: how far the evaluated second stays behind the streams.
             newest: the second up to which evaluation may run at the end; None
                 where no line has told any yet.
+            evaluate: begins a second, which every `step` goes on with; by
+                default a second is evaluated at once.
         """
+        self._begin_second = evaluate or (lambda second: evaluation.advance((second,)))
         self._evaluation = evaluation
         self._delay_s = delay_s
         self._newest = newest
@@ -93,7 +100,9 @@ class Replay:
                 self._steps.append((lived, jump))
 
     def step(self) -> bool:
-        """One second evaluated, or one chunk read; False when all is done."""
+        """One second evaluated, or a piece of one, or one chunk read; False when all is done."""
+        if self._evaluation.work():
+            return True
         evaluated = self._evaluation.stats.evaluated
         if evaluated is not None and self._may_follow(evaluated):
             if self._steps and evaluated >= self._steps[0][0]:
@@ -133,7 +142,7 @@ class Replay:
             if until > second:
                 self._evaluation.stats.jump(until - 1)
                 second, self._still_s = until, 0
-        self._evaluation.advance((second,))
+        self._begin_second(second)
 
     def _step_over(self, evaluated: int) -> None:
         """Seconds that the clock stepped over are not evaluated."""

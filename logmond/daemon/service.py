@@ -30,6 +30,7 @@ from logmond.daemon.outlets import Outlets
 from logmond.daemon.overview import Overview, surface
 from logmond.daemon.pulse import Pulse
 from logmond.daemon.reload import apply
+from logmond.daemon.turns import Turns
 from logmond.errors import ConfigError
 from logmond.frame.caps import caps_for
 from logmond.ingest.sources.passed import passed_sockets
@@ -85,6 +86,7 @@ class Daemon:
         self.alerts = AlertService([rule.build() for rule in config.rules], self.stats, config.node)
         self.inputs: dict[str, Input] = {}
         self.evaluation = Evaluation(self.stats, self.alerts, self.inputs)
+        self._turns = Turns(self.evaluation, reactor)
         self.overview = Overview(self)
         self.outputs = Dispatch()
         self.pulse = Pulse(self)
@@ -181,7 +183,7 @@ class Daemon:
     def _caught_up(self, _: None) -> None:
         self._catching_up = self._run = None
 
-    def _ticked(self) -> None:
+    def _ticked(self) -> Deferred[None]:
         """Once a second: evaluate what is due, tell who watches, commit."""
         now = wall_time()
         evaluated = self.stats.evaluated
@@ -191,12 +193,15 @@ class Daemon:
         due = self._clock.tick(lived if evaluated is None else evaluated, monotonic(), now)
         if self._run is not None and due.jump is not None:
             self._run.stepped(due.jump, lived)
-        if evaluated is not None:
-            if self._catching_up is None:
-                if due.jump is not None:
-                    self.evaluation.jump(due.jump)
-                self.evaluation.advance(due.seconds)
-            self.outputs.tick(self.stats.evaluated or evaluated)
+        live = evaluated is not None and self._catching_up is None
+        if live and due.jump is not None:
+            self.evaluation.jump(due.jump)
+        return self._turns.run(due.seconds if live else ()).addCallback(self._evaluated)
+
+    def _evaluated(self, _: None) -> None:
+        """What was due is evaluated, so far as a tick has time for it."""
+        if self.stats.evaluated is not None:
+            self.outputs.tick(self.stats.evaluated)
         self._commit()
         self.pulse.tick()
         self._notifier.alive(self.overview.line())
@@ -258,6 +263,7 @@ class Daemon:
         if self._catching_up is not None:
             self._catching_up.addErrback(lambda _: None)
             self._catching_up.cancel()
+        self._turns.stop()
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:

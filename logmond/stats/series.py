@@ -72,12 +72,17 @@ class Series:
         window = self.sums(window_s)
         return any(OTHER in group for group in window.groups)
 
+    def names(self, key: CellKey) -> bool:
+        """Whether `where` names a cell literally, which must then not be folded."""
+        return self._reads_foldable and self._named and self._projection.group(key) is not None
+
+    def keeps(self, key: CellKey) -> bool:
+        """Whether a cell is of a kept group, and must not be folded."""
+        return self._reads_foldable and self._projection.group(key) in self.kept
+
     def protects(self, key: CellKey) -> bool:
         """Whether a cell must not be folded: named by `where`, or of a kept group."""
-        if not self._reads_foldable:
-            return False
-        group = self._projection.group(key)
-        return group is not None and (group in self.kept or self._named)
+        return self.names(key) or self.keeps(key)
 
     def put(self, second: int, exact: Exact) -> None:
         """Take a closed second, before it is evaluated."""

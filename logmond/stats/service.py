@@ -25,6 +25,12 @@ from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers
 GAP_MEMORY_S = 2 * BLOCKS_KEPT_S
 """Seconds after which a gap can no longer touch a window."""
 
+PIECE = 1000
+"""Cells that series take in one piece; a cell nobody has seen takes some microseconds."""
+
+NAMED_KEPT = 4096
+"""Cells of which it is remembered whether a rule names them."""
+
 
 class StatisticsService:
     """Windows over everything that was counted, as of one evaluated second."""
@@ -45,6 +51,8 @@ class StatisticsService:
         self._queries = Queries(self.tiers, self.coverage, labels)
         self._series: dict[tuple[Selector, tuple[str, ...]], Series] = {}
         self._distinct: dict[int, tuple[int, int]] = {}
+        self._named: dict[CellKey, bool] = {}
+        self._holding: list[Series] = []
 
     @property
     def evaluated(self) -> int | None:
@@ -71,12 +79,23 @@ class StatisticsService:
 
     def advance(self, second: int) -> None:
         """Evaluate `second`, the one after the last: close it and roll every window."""
+        for _ in self.advances(second):
+            pass
+
+    def advances(self, second: int) -> Iterator[None]:
+        """The same in pieces of a millisecond or a few; between two, windows are of two seconds."""
+        self._holding = [series for series in self._series.values() if series.kept]
         self._minutes.closing(second)
         exact = self.tiers.close(second)
         self._minutes.closed(second)
-        for series in self._series.values():
+        work = 0
+        for series in tuple(self._series.values()):
             series.put(second, exact)
             series.advance(second)
+            work += 10 + len(exact.cells)
+            if work > PIECE:
+                yield
+                work = 0
         self.coverage.trim(second - GAP_MEMORY_S)
 
     def jump(self, second: int) -> None:
@@ -92,6 +111,7 @@ class StatisticsService:
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series(selector, group_by, self.labels, self._fill)
+            self._named.clear()
             self._fill(series)
         return series
 
@@ -118,6 +138,7 @@ class StatisticsService:
     def drop_unused(self, used: set[tuple[Selector, tuple[str, ...]]]) -> None:
         """Forget series no rule reads any more."""
         self._series = {key: series for key, series in self._series.items() if key in used}
+        self._named.clear()
 
     def summary(
         self, window_s: int, where: Selector | None = None, by: str | None = None
@@ -170,4 +191,9 @@ class StatisticsService:
 
     def _protects(self, key: CellKey) -> bool:
         """Whether any series needs a cell under its own key."""
-        return any(series.protects(key) for series in self._series.values())
+        named = self._named.get(key)
+        if named is None:
+            if len(self._named) >= NAMED_KEPT:
+                self._named.clear()
+            named = self._named[key] = any(s.names(key) for s in self._series.values())
+        return named or any(series.keeps(key) for series in self._holding)

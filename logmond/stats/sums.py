@@ -95,7 +95,9 @@ class WindowSums:
 def move(total: Step, step: Mapping[Group, Tally], sign: int) -> None:
     """Add the groups of `step` to `total`, or with sign -1 subtract them."""
     for group, tally in step.items():
-        mine = total.setdefault(group, Tally())
+        mine = total.get(group)
+        if mine is None:
+            mine = total[group] = Tally()
         mine.add(tally, sign)
         if not mine:
             del total[group]

@@ -1,0 +1,103 @@
+"""What is known of a window at all, whatever its value: whole, partial, empty or broken.
+
+A thousand rules ask this of a hundred windows, so within one evaluated second
+an answer is given again. No states, no clock: the second is an argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from logmond.alerts.baseline import Baselines
+from logmond.alerts.rule import MAX_FINE_WINDOW_S
+from logmond.alerts.seam import Series, Statistics
+from logmond.frame.frame import BLOCK_S
+from logmond.telemetry import window
+
+WHOLE, PARTIAL, EMPTY = "whole", "partial", "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of a window at all.
+
+    `broken` says that a source it reads is; `reason` is for people, None for
+    a whole window.
+    """
+
+    state: str
+    reason: str | None = None
+    broken: bool = False
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing can be said: a source is broken, or nothing was observed."""
+        return self.broken or self.state == EMPTY
+
+
+def span_of(window_s: int, second: int) -> tuple[int, int]:
+    """The first and last second of a window as of `second`; long ones end with a block."""
+    if window_s > MAX_FINE_WINDOW_S:
+        second -= (second + 1) % BLOCK_S
+    return second - window_s + 1, second
+
+
+class Outlook:
+    """The knowledge of windows, and of what is usual, shared by all rules."""
+
+    def __init__(self, stats: Statistics, baselines: Baselines) -> None:
+        self.baselines = baselines
+        self._stats = stats
+        self._observed: dict[tuple[frozenset[str] | None, int], Knowledge] = {}
+        self._folded: dict[tuple[int, int], bool] = {}
+        self._stepping = False
+
+    def begin(self) -> None:
+        """A second is evaluated from here on: coverage and windows stay as they are until `end`."""
+        self.end()
+        self._stepping = True
+
+    def end(self) -> None:
+        """The second is evaluated; what was known may be different when next asked."""
+        self._stepping = False
+        self._observed.clear()
+        self._folded.clear()
+
+    def of(
+        self, series: Series, sources: frozenset[str] | None, window_s: int, second: int
+    ) -> Knowledge:
+        """What is known of the window of a series as of `second`."""
+        found = self._observed.get((sources, window_s))
+        if found is None:
+            found = self._look(sources, window_s, second)
+            if self._stepping:
+                self._observed[sources, window_s] = found
+        if found.state == WHOLE and not found.broken and self._is_folded(series, window_s):
+            return _FOLDED
+        return found
+
+    def _look(self, sources: frozenset[str] | None, window_s: int, second: int) -> Knowledge:
+        coverage = self._stats.coverage
+        state = coverage.state(sources, *span_of(window_s, second))
+        broken = coverage.broken(sources)
+        if broken is not None:
+            return Knowledge(state, broken, broken=True)
+        if state == EMPTY:
+            return Knowledge(EMPTY, f"nothing was observed in the last {window(window_s)}")
+        if state == PARTIAL:
+            return Knowledge(PARTIAL, f"only part of the last {window(window_s)} was observed")
+        return _WHOLE
+
+    def _is_folded(self, series: Series, window_s: int) -> bool:
+        if not self._stepping:
+            return series.folded(window_s)
+        key = id(series), window_s
+        found = self._folded.get(key)
+        if found is None:
+            found = self._folded[key] = series.folded(window_s)
+        return found
+
+
+_WHOLE = Knowledge(WHOLE)
+
+_FOLDED = Knowledge(PARTIAL, "too many different keys, some are counted together")
