@@ -18,7 +18,6 @@ from pydantic import ValidationError
 
 from logmond.alerts.rule import METRICS
 from logmond.config import units
-from logmond.config.limits import Limit
 from logmond.config.rule import RuleConfig
 from logmond.config.schema import Config
 from logmond.config.shape import keys_of
@@ -32,7 +31,7 @@ MAX_VALUES = 200
 _WANTED = 10
 """About as many values a range without steps is cut into."""
 
-_LIMITS = ("above", "below", "recover")
+_SIDES = ("above", "below", "above_baseline", "below_baseline")
 _DURATIONS = ("window", "for", "hold")
 _NICE = (1, 2, 5, 10)
 _NICE_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
@@ -56,7 +55,7 @@ class Sweep:
     @property
     def calmer_down(self) -> bool:
         """Whether smaller values alert less: those of `below` do."""
-        return self.key.partition(".")[0] == "below"
+        return self.key.startswith("below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ def changed(config: Config, option: str, name: str, key: str, text: str) -> Rule
         raise _wrong(option, f"unknown key {shown(first)}{hint(first, known)}")
     data = rule.model_dump(mode="json", by_alias=True, exclude_unset=True)
     data[first] = _laid(data.get(first), severity, text)
-    if first in ("above", "below"):
-        _give_way(data, rule, first, text if not severity else "")
+    if first in _SIDES and not severity:
+        _give_way(data, rule, first, text)
     try:
         return RuleConfig.model_validate(data, context={"labels": frozenset(config.stats.labels)})
     except ValidationError as error:
@@ -135,48 +134,37 @@ def _laid(before: Any, severity: str, text: str) -> Any:
 
 def _give_way(data: dict[str, Any], rule: RuleConfig, side: str, text: str) -> None:
     """Take out what a tried limit has passed: graver limits, and the value that clears it."""
-    unit = METRICS[rule.metric].unit
-    sign = 1 if side == "above" else -1
+    scale = _scale(rule, side)
+    sign = 1 if side.startswith("above") else -1
 
     def beyond(other: Any) -> bool:
         try:
-            return bool(sign * Limit().read_as(unit, other) > sign * Limit().read_as(unit, text))
+            return sign * scale.read(str(other)) > sign * scale.read(text)
         except ValueError:
-            return True  # a value that cannot be read is told where the rule is checked
+            return False  # what cannot be read is told where the rule is checked
 
-    if not text:
-        return
     if isinstance(data[side], dict):
         mildest, *graver = data[side].items()
         data[side] = dict([mildest, *(one for one in graver if beyond(one[1]))])
-    if "recover" in data and _can_be_read(unit, data["recover"], text) and beyond(data["recover"]):
+    if "recover" in data and beyond(data["recover"]):
         del data["recover"]
-
-
-def _can_be_read(unit: str, *texts: Any) -> bool:
-    try:
-        for text in texts:
-            Limit().read_as(unit, text)
-    except ValueError:
-        return False
-    return True
 
 
 def _sweep(config: Config, option: str, name: str, key: str, text: str) -> Sweep:
     rule = _named(config, option, name)
     first = key.partition(".")[0]
-    if first not in (*_LIMITS, *_DURATIONS, "min_hits", "above_baseline"):
-        known = [*_LIMITS, *_DURATIONS, "min_hits"]
+    known = [*_SIDES, "recover", *_DURATIONS, "min_hits"]
+    if first not in known:
         raise _wrong(option, f"{shown(first)} has no range{hint(first, known)}")
     try:
-        values = tuple(dict.fromkeys(_values(first, METRICS[rule.metric].unit, text)))
+        values = tuple(dict.fromkeys(_values(_scale(rule, first), text)))
     except ValueError as error:
         raise _wrong(option, str(error)) from None
     rules = tuple(changed(config, option, name, key, value) for value in values)
     return Sweep(name, key, values, rules)
 
 
-def _values(key: str, unit: str, text: str) -> Iterator[str]:
+def _values(scale: _Scale, text: str) -> Iterator[str]:
     """Every value that a list or a range means, as it is typed."""
     if "," in text:
         values = [value.strip() for value in text.split(",")]
@@ -184,12 +172,11 @@ def _values(key: str, unit: str, text: str) -> Iterator[str]:
             raise ValueError(f"tries {len(values)} values; at most {MAX_VALUES} are tried")
         yield from values
         return
-    scale = _scale(key, unit)
     ends, slash, pace = text.partition("/")
     begin_text, _, end_text = ends.partition("..")
     begin_text, end_text = begin_text.strip(), end_text.strip()
     if re.fullmatch(r"[\d.]+", begin_text):
-        begin_text += re.sub(r"^[\d.]+", "", end_text)  # 1..10% is 1%..10%
+        begin_text += re.sub(r"^[\d.]+", "", end_text)  # 1..10% means 1%..10%
     begin, end = scale.read(begin_text), scale.read(end_text)
     step = scale.read(pace.strip()) if slash else scale.nice(end - begin)
     if end <= begin or step <= 0:
@@ -231,12 +218,16 @@ class _Scale:
         return max(step, self.least)
 
 
-def _scale(key: str, unit: str) -> _Scale:
+def _scale(rule: RuleConfig, key: str) -> _Scale:
+    """That of a key of a rule; limits are in the unit of its metric, or in times the usual."""
+    unit = METRICS[rule.metric].unit
     if key in _DURATIONS:
         return _Scale(units.duration, units.duration_text, is_time=True, least=Decimal(1))
-    if key == "above_baseline":
+    if key == "min_hits":
+        return _Scale(units.number, units.number_text, least=Decimal(1))
+    if key.endswith("_baseline") or (key == "recover" and rule.build().baseline):
         return _Scale(_times, lambda value: f"{units.number_text(value)}x")
-    if key == "min_hits" or unit == "count":
+    if unit == "count":
         return _Scale(units.number, units.number_text, least=Decimal(1))
     if unit == "rate":
         return _Scale(units.number, units.number_text)

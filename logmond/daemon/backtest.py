@@ -14,6 +14,7 @@ from time import time as wall_time
 from logmond.alerts.rule import Rule
 from logmond.alerts.service import AlertService
 from logmond.config.trial import Trial
+from logmond.daemon.earlier import Earlier, has_baseline
 from logmond.daemon.evaluation import Evaluation
 from logmond.daemon.expectations import Expected
 from logmond.daemon.inputs import Input, Surroundings, local_zone
@@ -29,6 +30,7 @@ from logmond.ingest.kernel.oldstamps import OldStamps
 from logmond.ingest.sources.oldlog import OldLog
 from logmond.interfaces.outcome import LogRead, Outcome, Reject, RuleOutcome
 from logmond.stats.service import StatisticsService
+from logmond.stores.history import History
 from logmond.telemetry import decoded, visible
 
 LOOK_STEPS = 64
@@ -45,6 +47,7 @@ class Backtest:
         *,
         since: int | None = None,
         until: int | None = None,
+        history: History | None = None,
         wall: Callable[[], float] = wall_time,
     ) -> None:
         """Join the parts.
@@ -55,32 +58,39 @@ class Backtest:
             since: the first second that rules are asked about; what comes before
                 fills their windows.
             until: the second that is asked about no more.
+            history: knows days before the logs, for rules with a baseline.
             wall: epoch seconds; years and hours that a stamp leaves open are those nearest.
         """
         config = trial.config
         sources = sources_of(found)
         around = Surroundings(None, wall, config.stats, sharing=max(1, len(sources)))
         bare = {"listen": (), "tls": None, "files": (), "stdin": False}
-        self._inputs = {
+        self.inputs = {
             source.name: Input(source.model_copy(update=bare), around) for source in sources
         }
         for source in sources:
-            kernel = self._inputs[source.name].intake.kernel
+            kernel = self.inputs[source.name].intake.kernel
             kernel.stamps = OldStamps(source.zone() or local_zone(), config.stats.max_skew_s)
         self._logs = [_Held(one) for one in found]
         self._config = config
         self._until = until
-        self.stats = StatisticsService(
-            caps_for(config.stats.memory_limit_bytes), tuple(config.stats.labels)
-        )
         self._rules = [rule.build() for rule in config.rules]
-        self._not_tested = {rule.name: not_tested(rule, self._inputs) for rule in self._rules}
+        swept = [rule.build() for sweep in trial.sweeps for rule in sweep.rules]
+        usual = has_baseline([*self._rules, *swept])
+        caps = caps_for(config.stats.memory_limit_bytes)
+        self.stats = StatisticsService(caps, tuple(config.stats.labels), keep_minutes=usual)
+        earlier = Earlier(self.stats, config.stats, history, caps, kept=usual)
+        self._not_tested = {rule.name: not_tested(rule, self.inputs) for rule in self._rules}
         asked = [rule for rule in self._rules if not self._not_tested[rule.name]]
-        self.alerts = AlertService(asked, self.stats, config.node)
+        self.alerts = AlertService(asked, self.stats, config.node, earlier.baselines())
         self._tallies = Tallies()
         self.alerts.subscribe(self._tallies.take)
-        self._variants = Variants(trial.sweeps, self.stats, config.node) if trial.sweeps else None
-        self._course = _Course(self.stats, self.alerts, self._inputs, self._variants, since)
+        self.variants = (
+            Variants(trial.sweeps, self.stats, config.node, earlier.baselines())
+            if trial.sweeps
+            else None
+        )
+        self._course = _Course(self, asked, earlier, since)
         self._took_s = 0.0
 
     @property
@@ -97,7 +107,7 @@ class Backtest:
     @property
     def lines(self) -> int:
         """Lines read so far."""
-        return sum(member.ledger.totals["received"] for member in self._inputs.values())
+        return sum(member.ledger.totals["received"] for member in self.inputs.values())
 
     def run(self, look: Callable[[], None] = lambda: None) -> None:
         """Read and evaluate everything; `look` is called now and then.
@@ -107,7 +117,7 @@ class Backtest:
         begun = monotonic()
         replay = Replay(self._course, self._config.stats.delay_s, self._newest)
         for held in self._logs:
-            member = self._inputs[held.source]
+            member = self.inputs[held.source]
             held.log.feed(member.intake)
             replay.read(member, [held])
         try:
@@ -141,7 +151,7 @@ class Backtest:
         tested_s = 0 if first is None or last is None else last - first + 1
         self._tallies.close(last or 0, self.alerts.incidents())
         rules = [self._rule_outcome(rule) for rule in self._rules]
-        variants = self._variants
+        variants = self.variants
         return Outcome(
             config=config,
             first=first,
@@ -177,7 +187,7 @@ class Backtest:
     def _carries_durations(self) -> bool:
         return any(
             "duration" in fmt.fields
-            for member in self._inputs.values()
+            for member in self.inputs.values()
             for fmt in member.formats
             if member.intake.kernel.by_format[fmt.name] or fmt.directive(b"#Fields: -") is not None
         )
@@ -185,12 +195,12 @@ class Backtest:
     def _totals(self) -> dict[str, int]:
         names = ("received", "counted", "filtered", "unparsed", "oversize", "cut", "late", "skewed")
         return {
-            name: sum(member.ledger.totals[name] for member in self._inputs.values())
+            name: sum(member.ledger.totals[name] for member in self.inputs.values())
             for name in names
         }
 
     def _rejects(self) -> Iterator[Reject]:
-        for name, member in self._inputs.items():
+        for name, member in self.inputs.items():
             ledger = member.ledger
             for kind, kept in ledger.samples.items():
                 lines = ledger.totals[kind] or ledger.filtered[kind]
@@ -208,22 +218,22 @@ class _Course(Evaluation):
     """Evaluation over old seconds; rules are asked from `since` on."""
 
     def __init__(
-        self,
-        stats: StatisticsService,
-        alerts: AlertService,
-        inputs: dict[str, Input],
-        variants: Variants | None,
-        since: int | None,
+        self, run: Backtest, rules: Sequence[Rule], earlier: Earlier, since: int | None
     ) -> None:
-        super().__init__(stats, alerts, inputs)
+        super().__init__(run.stats, run.alerts, run.inputs)
         self.first: int | None = None
         """The first second that rules were asked about."""
-        self._variants = variants
+        self._variants = run.variants
         self._since = since
+        self._earlier = earlier
+        self._rules = rules
+        self._begun = False
 
     def advance(self, seconds: Iterable[int]) -> None:
         """Evaluate seconds in order, each for all rules and all variants."""
         for second in seconds:
+            if not self._begun:
+                self._begin(second - 1)
             if self._since is not None and second < self._since:
                 self.stats.advance(second)
             else:
@@ -232,8 +242,16 @@ class _Course(Evaluation):
                 super().advance((second,))
                 if self._variants is not None:
                     self._variants.alerts.step(second)
+            self._earlier.keep(second)
             # Nobody keeps them: there is no durable state here.
             self.stats.tiers.forget_changes()
+
+    def _begin(self, evaluated: int) -> None:
+        self._begun = True
+        known = {rule.name: (rule.name, rule) for rule in self._rules}
+        self._earlier.recall(self.alerts.baselines, known, evaluated)
+        if self._variants is not None:
+            self._earlier.recall(self._variants.alerts.baselines, self._variants.known, evaluated)
 
 
 class _Held:

@@ -18,6 +18,7 @@ from logmond.ingest.sources.oldlog import STDIN, OldLog
 from logmond.interfaces.backtest import FORMS
 from logmond.interfaces.outcome import Outcome
 from logmond.interfaces.progress import Progress
+from logmond.stores.history import open_history
 from logmond.telemetry import moment, visible
 
 FAILED, INTERRUPTED = 1, 130
@@ -33,6 +34,7 @@ class Request:
     config: str | None = None
     sets: Sequence[str] = ()
     source: str | None = None
+    history: str | None = None
     rules: Sequence[str] = ()
     expect: Sequence[str] = ()
     since: str | None = None
@@ -50,6 +52,7 @@ class Request:
             config=arguments.config,
             sets=arguments.set,
             source=arguments.source,
+            history=arguments.history,
             rules=arguments.rules,
             expect=arguments.expect,
             since=arguments.since,
@@ -67,6 +70,7 @@ def backtest(request: Request, out: TextIO, said: TextIO) -> int:
     Raises:
         ConfigError: the configuration or an option cannot be used.
         SourceError: a log cannot be opened.
+        StateError: the state file of `history` cannot be read.
     """
     loaded = load(request.config, request.environ, request.sets)
     trial = tried(loaded.config, request.rules)
@@ -75,10 +79,11 @@ def backtest(request: Request, out: TextIO, said: TextIO) -> int:
     if since is not None and until is not None and until <= since:
         message = f"is not after --since {moment(since)}"
         raise ConfigError([Problem("--until", str(request.until), message)])
+    history = open_history(request.history) if request.history else None
     found = assigned(_opened(request.logs), trial.config, request.source)
     if not request.quiet:
         _say(said, found)
-    run = Backtest(trial, found, since=since, until=until)
+    run = Backtest(trial, found, since=since, until=until, history=history)
     interrupted = False
     progress = Progress(said, run, shown=not request.quiet and said.isatty())
     try:
@@ -87,6 +92,8 @@ def backtest(request: Request, out: TextIO, said: TextIO) -> int:
         interrupted = True
     finally:
         progress.clear()
+        if history is not None:
+            history.close()
     name = request.config or "the built-in settings"
     outcome = run.outcome(name, wanted, request.per_day, interrupted=interrupted)
     for line in FORMS[request.form](outcome):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from logmond.alerts.baseline import Baselines
 from logmond.alerts.event import Event
 from logmond.alerts.seam import Coverage, Group, Series, Statistics
 from logmond.alerts.service import AlertService
@@ -24,14 +25,18 @@ from logmond.stats.changes import Comparison, Question
 class Variants:
     """Every value of every sweep as a rule."""
 
-    def __init__(self, sweeps: Sequence[Sweep], stats: Statistics, node: str) -> None:
+    def __init__(
+        self, sweeps: Sequence[Sweep], stats: Statistics, node: str, baselines: Baselines
+    ) -> None:
         self._sweeps = sweeps
-        rules = [
-            replace(rule.build(), name=_name(number, value))
+        self.known = {
+            _name(number, value): (rule.name, replace(rule.build(), name=_name(number, value)))
             for number, sweep in enumerate(sweeps)
             for value, rule in zip(sweep.values, sweep.rules, strict=True)
-        ]
-        self.alerts = AlertService(rules, _Shared(stats), node)
+        }
+        """Every variant by its name, each with the name of the rule it is one of."""
+        rules = [rule for _, rule in self.known.values()]
+        self.alerts = AlertService(rules, _Shared(stats), node, baselines)
         self._tallies = Tallies(kept=0)
         self.alerts.subscribe(self._tell)
 

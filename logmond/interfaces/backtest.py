@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from logmond.alerts.evidence import statements
@@ -16,16 +16,19 @@ COLUMNS = 100
 
 Rows = Sequence[Sequence[str]]
 
+_NO_MOST: Mapping[int, int] = {}
+
 
 def as_text(outcome: Outcome) -> Iterator[str]:
     """Incidents, a line a rule, sweeps, expectations, and what the logs were like."""
-    yield from _about(outcome)
+    for indent, line in _about(outcome):
+        yield from _wrapped(line, indent)
     yield ""
     if outcome.incidents:
         head: tuple[str, ...]
         head = ("start (UTC)", "end", "lasted", "severity", "rule", "peak", "limit")
         rows = [_incident(outcome, ran) for ran in outcome.incidents]
-        table = list(_table(head, rows, right=(2, 5, 6)))
+        table = list(_table(head, rows, right=(2, 5, 6), most={4: 28}))
         yield table[0]
         for ran, row in zip(outcome.incidents, table[1:], strict=True):
             yield row
@@ -33,7 +36,13 @@ def as_text(outcome: Outcome) -> Iterator[str]:
         yield from _unlisted(outcome)
         yield ""
     head = ("rule", "fired", "total", "longest", "shortest gap", "")
-    yield from _table(head, [_rule(one) for one in outcome.rules], right=(1, 2, 3, 4))
+    rows = [_rule(one) for one in outcome.rules]
+    table = list(_table(head, rows, right=(1, 2, 3, 4), most={0: 28}))
+    yield table[0]
+    for one, row in zip(outcome.rules, table[1:], strict=True):
+        yield row
+        if one.not_tested:
+            yield from _wrapped(f"not tested: {one.not_tested}", "    ")
     for sweep in outcome.sweeps:
         yield ""
         key = sweep.name.partition(".")[2]
@@ -50,11 +59,11 @@ def as_markdown(outcome: Outcome) -> Iterator[str]:
     """The same as tables of Markdown, for a merge request or a ticket."""
     yield "## Backtest"
     yield ""
-    for line in _about(outcome):
-        yield f"- {_escaped(line.strip())}"
+    for _, line in _about(outcome):
+        yield f"- {_escaped(line)}"
     yield ""
     head: tuple[str, ...] = ("Rule", "Fired", "Total", "Longest", "Shortest gap", "Note")
-    yield from _markdown(head, [_rule(one) for one in outcome.rules])
+    yield from _markdown(head, [_noted(one) for one in outcome.rules])
     if outcome.incidents:
         yield ""
         yield "### Incidents"
@@ -83,16 +92,17 @@ FORMS: dict[str, Callable[[Outcome], Iterator[str]]] = {
 """Forms of the outcome by name."""
 
 
-def _about(outcome: Outcome) -> Iterator[str]:
-    """What was tested, and what the logs were like."""
+def _about(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What was tested, and what the logs were like: (indent, line)."""
     if outcome.interrupted:
-        yield "Interrupted: this is what is known so far."
+        yield "", "Interrupted: this is what is known so far."
     if outcome.first is None or outcome.last is None:
-        yield f"{_many(len(outcome.logs), 'log')}, nothing to test"
+        yield "", f"{_many(len(outcome.logs), 'log')}, nothing to test"
     else:
         yield (
+            "",
             f"{moment(outcome.first)} to {moment(outcome.last)} ({span(outcome.tested_s)}), "
-            f"{_many(len(outcome.logs), 'log')}, rules of {outcome.config}"
+            f"{_many(len(outcome.logs), 'log')}, rules of {outcome.config}",
         )
     totals = outcome.totals
     counted, received = totals.get("counted", 0), totals.get("received", 0)
@@ -100,14 +110,15 @@ def _about(outcome: Outcome) -> Iterator[str]:
     if received > counted:
         told.append(f"{received - counted:,} not counted")
     told += [f"{totals[name]:,} {name}" for name in ("late", "skewed") if totals.get(name)]
-    yield ", ".join(told)
+    yield "", ", ".join(told)
     for one in outcome.rejects:
         why = f": {one.why}" if one.why else ""
-        yield from _wrapped(
-            f'{one.lines:,} {one.kind} of {one.source}{why}, for example "{one.sample}"', "  "
+        yield (
+            "  ",
+            f'{one.lines:,} {one.kind} of {one.source}{why}, for example "{one.sample}"',
         )
     for log in outcome.faults:
-        yield from _wrapped(f"{visible(log.path)}: {visible(log.fault)}", "  ")
+        yield "  ", f"{visible(log.path)}: {visible(log.fault)}"
 
 
 def _incident(outcome: Outcome, ran: Ran) -> tuple[str, ...]:
@@ -166,8 +177,13 @@ def _unlisted(outcome: Outcome) -> Iterator[str]:
 
 def _rule(one: RuleOutcome) -> tuple[str, ...]:
     if one.not_tested:
-        return one.rule, "-", "", "", "", f"not tested: {one.not_tested}"
+        return one.rule, "-", "", "", "", ""
     return one.rule, *_counted(one.count)
+
+
+def _noted(one: RuleOutcome) -> tuple[str, ...]:
+    *cells, note = _rule(one)
+    return *cells, f"not tested: {one.not_tested}" if one.not_tested else note
 
 
 def _swept(outcome: Outcome, value: str, count: Count) -> tuple[str, ...]:
@@ -194,15 +210,22 @@ def _expected(outcome: Outcome) -> Iterator[str]:
         yield f"expected {one.wanted} of {whom}: {fired}, {held}"
 
 
-def _table(head: Sequence[str], rows: Rows, right: Sequence[int]) -> Iterator[str]:
-    """Columns as wide as what they hold; `right` are those of numbers."""
-    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
-    for row in (head, *rows):
+def _table(
+    head: Sequence[str], rows: Rows, right: Sequence[int], most: Mapping[int, int] = _NO_MOST
+) -> Iterator[str]:
+    """Columns as wide as what they hold, at the `most` so wide; `right` are those of numbers."""
+    cut = [[_clipped(cell, most.get(at, COLUMNS)) for at, cell in enumerate(row)] for row in rows]
+    widths = [max(len(row[at]) for row in (head, *cut)) for at in range(len(head))]
+    for row in (head, *cut):
         cells = [
             cell.rjust(width) if at in right else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()
+
+
+def _clipped(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _markdown(head: Sequence[str], rows: Rows) -> Iterator[str]:
