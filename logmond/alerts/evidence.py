@@ -14,7 +14,7 @@ from logmond.alerts.event import Evidence
 from logmond.alerts.rule import Rule
 from logmond.alerts.seam import Group, Statistics
 from logmond.frame.frame import OTHER
-from logmond.frame.redaction import harmless
+from logmond.frame.redaction import discreet
 from logmond.frame.selector import Selector
 from logmond.stats.changes import BYTES, ERRORS, HITS, SLOW, Question
 
@@ -104,7 +104,7 @@ def _discreet(change: Evidence) -> Evidence:
     """The statement with secrets hidden: it goes to chats and mail."""
     if change.dimension not in _STRANGERS:
         return change
-    return replace(change, key=harmless(change.key, mail=change.dimension != "user_agent"))
+    return replace(change, key=discreet(change.key, mail=change.dimension != "user_agent"))
 
 
 def _of_class(rule: Rule, where: Selector) -> Selector:

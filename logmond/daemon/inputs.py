@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from twisted.internet.defer import Deferred, gatherResults
 
 from logmond.config.schema import SourceConfig, StatsConfig
-from logmond.daemon.notes import ClockWarnings, notes_of
+from logmond.daemon.notes import ClockWarnings, ServerWatch, notes_of
 from logmond.errors import SourceError
 from logmond.frame.caps import Caps, caps_for
 from logmond.ingest.formats.proxies import TrustedProxies
+from logmond.ingest.formats.values import redacted
 from logmond.ingest.intake import Accept, Intake
 from logmond.ingest.kernel.names import Label
 from logmond.ingest.kernel.python import PythonKernel
@@ -86,6 +87,7 @@ class Input:
         self.health = Health()
         self._unopened: Health | None = None
         self._clocks = ClockWarnings(config.name)
+        self._server = ServerWatch(config.name, config.read)
 
     def _sources(self, around: Surroundings) -> Iterator[Source]:
         config = self.config
@@ -145,8 +147,9 @@ class Input:
         self._unopened = None
         return None
 
-    def reload(self) -> list[str]:
-        """Read certificates again; what came of it, a line each."""
+    def reload(self, config: SourceConfig) -> list[str]:
+        """Read certificates again; what came of it, a line each. `config` equals that so far."""
+        self._server = ServerWatch(self.name, config.read)
         found = [source.reload() for source in self.sources if isinstance(source, Credentialed)]
         return [told for told in found if told]
 
@@ -167,6 +170,7 @@ class Input:
         self._history.append((counted, drops))
         self.health = self._judged()
         self._clocks.look(self.intake, self._wall())
+        self._server.tick()
         return drops - before
 
     @property
@@ -198,7 +202,7 @@ class Input:
             self._rejecting_since = self._wall()
         kinds = [name for name in BAD if self.ledger.samples.get(name)]
         kind = kinds[0] if kinds else "unparsed"
-        sample = visible(decoded(self.ledger.samples[kind][-1][:80])) if kinds else ""
+        sample = visible(decoded(redacted(self.ledger.samples[kind][-1])[:80])) if kinds else ""
         reason = (
             f'delivers only lines that cannot be read ({rejects} {kind}), for example "{sample}"'
         )
@@ -220,11 +224,13 @@ class Input:
             lines_per_second=self.lines_per_second,
             last_line_at=self.ledger.last_line_at,
             samples={
-                kind: [decoded(raw) for raw in kept] for kind, kept in self.ledger.samples.items()
+                kind: [decoded(redacted(raw)) for raw in kept]
+                for kind, kept in self.ledger.samples.items()
             },
             filtered_by=dict(self.ledger.filtered),
             notes=[
                 *self.config.notes,
+                *self._server.notes,
                 *(note for note in notes if note != self.health.reason),
                 *(note for s in self.sources if isinstance(s, Credentialed) for note in s.notes),
                 *notes_of(self.intake, self.config.format, self._wall()),

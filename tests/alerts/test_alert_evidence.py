@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fake_stats import Daemon, FakeStatistics
 
-from logmond.alerts.attest import PIECE
+from logmond.alerts.attest import MAX_WAITING, PIECE, PIECES, Attestor
 from logmond.alerts.event import Evidence
 from logmond.alerts.evidence import Gathering, gather, ordered, statements, within
 from logmond.alerts.rule import Rule
@@ -109,26 +111,25 @@ def test_many_groups_firing_at_once_get_their_evidence_one_after_the_other() -> 
         stats.put(0, 50, vhost=f"h{number}")
     rule = Rule("busy", "hits", group_by=("vhost",), window_s=60, above=(("warning", 10.0),))
     daemon = Daemon(rule, stats=stats)
-    told = [bool(event.evidence) for event in daemon.run(0)]
-    assert told == [True] + [False] * 6
+    events = daemon.run(0)
+    assert [bool(event.evidence) for event in events] == [True] * PIECES + [False] * (7 - PIECES)
+    assert ["Most of the rise" in e.message for e in events] == [bool(e.evidence) for e in events]
     daemon.run(1)
-    assert sum(bool(i.evidence) for i in daemon.alerts.incidents()) == 2
-    daemon.run(7)
     assert all(incident.evidence for incident in daemon.alerts.incidents())
 
 
 def test_evidence_that_took_long_is_told_by_the_next_update() -> None:
     """The line of the alert does not wait for it, and no second reads all of it."""
     stats = FakeStatistics(evidence=[Evidence("section", "/api", 0.8)])
-    stats.pieces, stats.entries = 5, PIECE
+    stats.pieces, stats.entries = 3 * PIECES, PIECE
     for second in range(100):
         stats.put(second, 50)
     daemon = Daemon(HIGH, stats=stats)
     [alert] = daemon.run(0)
     assert "Most of the rise" not in alert.message
-    daemon.run(3)
+    daemon.run(1)
     assert not daemon.alerts.incidents()[0].evidence
-    daemon.run(6)
+    daemon.run(3)
     assert daemon.alerts.incidents()[0].evidence
     [update] = [event for event in daemon.run(60) if event.kind == "update"]
     assert update.message.endswith(" Most of the rise: section /api 80%.")
@@ -178,3 +179,25 @@ def test_rules_ask_about_what_they_measure() -> None:
     first, second = stats.asked
     assert (first.of, first.slower_s, first.start, first.usual_end) == ("slow", 0.5, 941, 850)
     assert (second.of, second.usual_end) == ("bytes", 940)
+
+
+def test_more_incidents_than_can_wait_leave_the_oldest_without() -> None:
+    """A storm costs no memory; those that come last are served."""
+    stats = FakeStatistics(evidence=[Evidence("section", "/api", 0.8)])
+    for number in range(150):
+        stats.put(0, 50, vhost=f"h{number}")
+    rules = [
+        Rule(name, "hits", group_by=("vhost",), window_s=600, above=(("warning", 10.0),))
+        for name in ("one", "two")
+    ]
+    daemon = Daemon(*rules, stats=stats)
+    daemon.run(0)
+    incidents = [replace(i, evidence=()) for i in daemon.alerts.incidents()]
+    stats.entries = PIECE + 1
+    attestor = Attestor(stats)
+    for incident in incidents:
+        attestor.attest(incident)
+    for _ in range(MAX_WAITING):
+        list(attestor.rest())
+    assert len(incidents) == 300
+    assert [bool(i.evidence) for i in incidents] == [False] * 100 + [True] * MAX_WAITING

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from ipaddress import AddressValueError, IPv6Address
 
+from logmond.frame.redaction import discreet
 from logmond.ingest.formats.moments import TIME_KINDS, clf_second, second_of
 
 __all__ = [
@@ -152,12 +153,14 @@ _QUOTED_QUERY = re.compile(rb'\?[^"\\ ]*+(?>(?:(?:\\.| (?!HTTP/))[^"\\ ]*+)*)', 
 
 
 def redacted(line: bytes) -> bytes:
-    """The line without query strings, a ``?`` standing where one was cut.
+    """The line without query strings, a ``?`` standing where one was cut, and without secrets.
 
     It is for people: beyond `SHOWN_BYTES` it ends.
     """
     line = line[:SHOWN_BYTES]
-    return _QUERY.sub(_without_query, line) if b"?" in line else line
+    if b"?" in line:
+        line = _QUERY.sub(_without_query, line)
+    return discreet(line.decode("latin-1")).encode("latin-1")
 
 
 def _without_query(match: re.Match[bytes]) -> bytes:

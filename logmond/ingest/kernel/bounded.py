@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import compress
 
 from logmond.frame.frame import MAX_SAMPLES, Bounded
+from logmond.frame.redaction import discreet
 from logmond.frame.sketches import Top
 from logmond.ingest.kernel import names
 from logmond.ingest.kernel.columns import Columns
@@ -42,7 +43,7 @@ class BoundedCounter:
         self._sample(bounded, columns)
 
     def _sample(self, bounded: Bounded, columns: Columns) -> None:
-        """Keep the first few lines of each class, without query strings."""
+        """Keep the first few lines of each class, without query strings and secrets."""
         half = MAX_SAMPLES // 2
         failed = [sample for sample in bounded.samples if sample[0] >= "400"]
         fine = [sample for sample in bounded.samples if sample[0] < "400"]
@@ -59,12 +60,12 @@ class BoundedCounter:
         """A line as (status, section, text), put together from what is known to be harmless."""
         (method, section), path = columns.targets[place]
         status = names.status_of_text(columns.field("status")[place])
-        parts = [f'"{method} {path}" {status}']
+        parts = [f'"{method} {discreet(path)}" {status}']
         if "client" in columns.raw:
             parts.insert(0, self._clients[columns.raw["client"][place]][0])
         if "user_agent" in columns.raw:
             agent = self._named["user_agent"][columns.raw["user_agent"][place]]
-            parts.append(f'"{agent}"')
+            parts.append(f'"{discreet(agent, mail=False)}"')
         return status, section, " ".join(parts)
 
 

@@ -34,8 +34,13 @@ def text_of(value: bytes) -> str:
 
 
 def referrer_of(value: bytes) -> str:
-    """A referrer without its query string."""
-    return text_of(value.partition(b"?")[0])
+    """A referrer without query string, fragment, user and password."""
+    value = value.partition(b"?")[0].partition(b"#")[0]
+    scheme, there, rest = value.partition(b"://")
+    if b"@" in rest:
+        host, slash, path = rest.partition(b"/")
+        value = scheme + there + host.rpartition(b"@")[2] + slash + path
+    return text_of(value)
 
 
 def user_agent_of(value: bytes) -> str:
