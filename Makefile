@@ -49,6 +49,7 @@ check: lint types imports test ## all of the above
 
 bench: .venv/.run ## measure the kernel (ARGS=lines) and UDP, each beside a bare loop (five minutes)
 	@$(BIN)/python -m bench.kernel $(ARGS)
+	@$(BIN)/python -m bench.backtest $(ARGS)
 	@$(BIN)/python -m bench.udp
 	@$(BIN)/python -m bench.rules
 
