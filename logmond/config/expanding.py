@@ -20,7 +20,7 @@ from logmond.config.yamltree import Tree
 from logmond.errors import ConfigError
 from logmond.frame.selector import Selector
 from logmond.ingest.servers.apache import read_apache
-from logmond.ingest.servers.files import DiskFiles, Files
+from logmond.ingest.servers.files import DiskFiles, Files, Snapshot
 from logmond.ingest.servers.found import Found
 from logmond.ingest.servers.grouping import Group, Grouped, grouped
 from logmond.ingest.servers.nginx import read_nginx
@@ -45,14 +45,14 @@ def expanded(config: Config, tree: Tree, files: Files | None = None) -> Expanded
     """
     if not any(source.server for source in config.sources):
         return Expanded(config, tree, [], [])
-    run = _Expansion(tree, config, files or DiskFiles())
+    run = _Expansion(tree, config, files)
     for index, source in enumerate(config.sources):
         run.take(index, source)
     return run.result()
 
 
 class _Expansion:
-    def __init__(self, tree: Tree, config: Config, files: Files) -> None:
+    def __init__(self, tree: Tree, config: Config, files: Files | None) -> None:
         self._tree = tree
         self._config = config
         self._files = files
@@ -72,8 +72,9 @@ class _Expansion:
             return
         key, path = source.server
         place = ("sources", index, key)
+        files = self._files or DiskFiles()
         try:
-            found = READERS[key](path, self._files)
+            found = READERS[key](path, files)
         except ConfigError as error:
             for problem in error.problems:
                 self._problem(place, str(problem))
@@ -86,6 +87,7 @@ class _Expansion:
             self._problem(place, f"{path} names no access log that can be followed: {why}")
             return
         self._told.append(_summary(source, path, into))
+        read = files.snapshot if isinstance(files, DiskFiles) else Snapshot()
         first = len(self._sources)
         self._names.add(source.name)
         for number, group in enumerate(into.groups):
@@ -94,7 +96,7 @@ class _Expansion:
             self._told.append(f"source {name}: {', '.join(group.files)} ({where})")
             about = [f"read from {where}", *(notes if number == 0 else ())]
             self._origins[len(self._sources)] = group
-            derived = source.following(name, group.files, group.specs, tuple(about))
+            derived = source.following(name, group.files, group.specs, tuple(about), read)
             written = {"name": name, "files": list(group.files), "format": derived.format}
             self._put(index, derived, {**item, **written})
         self._findings += [(("sources", first, key), f"{source.name}: {note}") for note in notes]

@@ -22,6 +22,7 @@ from logmond.errors import FormatError
 from logmond.ingest.formats.compiled import Format
 from logmond.ingest.formats.proxies import network_of
 from logmond.ingest.formats.table import format_of
+from logmond.ingest.servers.files import Snapshot
 
 MAX_FORMAT_BYTES = 4096
 """Compiling takes time in the square of a format's length; 4 KiB of variables take 0.2 s."""
@@ -191,6 +192,7 @@ class SourceConfig(Section):
 
     _specs: tuple[str, ...] = PrivateAttr(())
     _notes: tuple[str, ...] = PrivateAttr(())
+    _read: Snapshot = PrivateAttr(Snapshot())
 
     def formats(self) -> list[Format]:
         """What its lines can look like, compiled."""
@@ -202,17 +204,27 @@ class SourceConfig(Section):
         return self._notes
 
     @property
+    def read(self) -> Snapshot:
+        """The files that say so, as they were when they were read."""
+        return self._read
+
+    @property
     def server(self) -> tuple[str, str] | None:
         """The key and the path of the server's configuration it is read from."""
         return next(((k, p) for k in SERVERS if (p := getattr(self, k)) is not None), None)
 
     def following(
-        self, name: str, files: tuple[str, ...], specs: tuple[str, ...], notes: tuple[str, ...]
+        self,
+        name: str,
+        files: tuple[str, ...],
+        specs: tuple[str, ...],
+        notes: tuple[str, ...],
+        read: Snapshot,
     ) -> Self:
         """This source with the files and formats that its server's configuration names."""
         update = {"name": name, "files": files, "format": "\n".join(specs)}
         copy = self.model_copy(update=update)
-        copy._specs, copy._notes = specs, notes
+        copy._specs, copy._notes, copy._read = specs, notes, read
         return copy
 
     @property

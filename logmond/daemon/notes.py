@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from twisted.logger import Logger
 
 from logmond.ingest.intake import Intake
+from logmond.ingest.servers.files import Snapshot
 
 _log = Logger()
+
+LOOK_TICKS = 10
+"""Seconds between two looks at the configuration of a server."""
 
 
 def notes_of(intake: Intake, spec: str, now: float) -> Iterator[str]:
@@ -56,3 +60,30 @@ class ClockWarnings:
         for sender in off.keys() - self._warned:
             _log.warn("source {name}: {told}", name=self._source, told=off[sender].told)
         self._warned = set(off)
+
+
+class ServerWatch:
+    """Notices that a server's configuration is not as it was when a source was made of it."""
+
+    def __init__(self, source: str, read: Snapshot) -> None:
+        self._source = source
+        self._read = read
+        self._until_next = LOOK_TICKS
+        self._changed: str | None = None
+
+    def tick(self) -> None:
+        """A second has passed; look at the files now and then."""
+        self._until_next -= 1
+        if self._until_next or not self._read.files:
+            return
+        self._until_next = LOOK_TICKS
+        before, self._changed = self._changed, self._read.changed()
+        if self._changed is not None and before is None:
+            _log.warn("source {name}: {told}", name=self._source, told=self.notes[0])
+
+    @property
+    def notes(self) -> list[str]:
+        """What to do about it, if anything."""
+        if self._changed is None:
+            return []
+        return [f"{self._changed} changed since it was read; reload to follow what it says now"]

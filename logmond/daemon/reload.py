@@ -85,7 +85,7 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> list[str]:
         if problem is not None:
             told.append(f"source {member.name}: {problem}")
     for name in daemon.inputs.keys() - names:
-        told += [f"source {name}: {line}" for line in daemon.inputs[name].reload()]
+        told += [f"source {name}: {line}" for line in daemon.inputs[name].reload(wanted[name])]
     _in_order(daemon, new)
     return told
 

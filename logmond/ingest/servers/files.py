@@ -8,10 +8,15 @@ from __future__ import annotations
 import errno
 import glob
 import os
+from dataclasses import dataclass, field
 from typing import Protocol
 
 MAX_BYTES = 4 * 1024 * 1024
 """No server's configuration is larger; a log named by mistake is."""
+
+
+Stamp = tuple[int, int, int]
+"""Inode, size and time of the last change, by which a file that was written again is known."""
 
 
 class Files(Protocol):
@@ -27,8 +32,40 @@ class Files(Protocol):
         """Whether there is a directory at `path`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state files were in when they were read, and what patterns found then.
+
+    Two are always equal: what follows from the files is compared, not their times.
+    """
+
+    files: tuple[tuple[str, Stamp | None], ...] = field(default=(), compare=False)
+    found: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), compare=False)
+
+    def changed(self) -> str | None:
+        """A file, or a pattern, that is not now as it was; None while all are."""
+        for path, stamp in self.files:
+            try:
+                now = _stamp(os.stat(path))
+            except OSError:
+                now = None
+            if now != stamp:
+                return path
+        found = (pattern for pattern, paths in self.found if tuple(_matching(pattern)) != paths)
+        return next(found, None)
+
+
 class DiskFiles:
     """The files of this machine."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, Stamp | None] = {}
+        self._found: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Everything that was read so far."""
+        return Snapshot(tuple(self._read.items()), tuple(self._found.items()))
 
     def text(self, path: str) -> str:
         """The text of a file; bytes that are no UTF-8 survive as surrogates.
@@ -36,7 +73,9 @@ class DiskFiles:
         Raises:
             OSError: it cannot be read, or is too large for a configuration.
         """
+        self._read[path] = None
         with open(path, "rb") as file:
+            self._read[path] = _stamp(os.fstat(file.fileno()))
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise OSError(errno.EFBIG, "too large for a configuration", path)
@@ -44,11 +83,21 @@ class DiskFiles:
 
     def matching(self, pattern: str) -> list[str]:
         """The paths a glob means, sorted."""
-        return sorted(glob.glob(pattern))
+        found = _matching(pattern)
+        self._found[pattern] = tuple(found)
+        return found
 
     def is_directory(self, path: str) -> bool:
         """Whether there is a directory at `path`."""
         return os.path.isdir(path)
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _matching(pattern: str) -> list[str]:
+    return sorted(glob.glob(pattern))
 
 
 def reason(error: OSError) -> str:
