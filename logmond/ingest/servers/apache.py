@@ -10,12 +10,12 @@ taken as active, and said.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from logmond.errors import ConfigError, Problem
 from logmond.ingest.servers.apachelines import Line, parse, variables_of
+from logmond.ingest.servers.apachepipes import piped_to
 from logmond.ingest.servers.files import Files, reason
 from logmond.ingest.servers.found import Found, Log, Place, Scope
 
@@ -255,7 +255,7 @@ class _Reading:
         place = line.place
         if target.startswith("|"):
             command = target.lstrip("|$ ")
-            address = _piped_to(command)
+            address = piped_to(command)
             return Log("pipe", command, place, name, spec, address, condition)
         unread = ""
         if "${" in target:
@@ -279,25 +279,6 @@ class _Reading:
     def _note(self, place: Place, message: str) -> None:
         if (place, message) not in self._notes:
             self._notes.append((place, message))
-
-
-def _piped_to(command: str) -> str:
-    """Where logger (util-linux) sends what is piped to it; "" for other programs."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return ""
-    if not words or os.path.basename(words[0]) != "logger":
-        return ""
-    options: dict[str, str] = {}
-    for word, value in zip(words[1:], [*words[2:], ""], strict=True):
-        options.setdefault(word, value)
-    server = options.get("-n") or options.get("--server")
-    if server is None:
-        return f"unixgram://{options.get('-u') or options.get('--socket') or '/dev/log'}"
-    scheme = "udp" if {"-d", "--udp"} & set(options) else "tcp"
-    port = options.get("-P") or options.get("--port") or ("514" if scheme == "udp" else "601")
-    return f"{scheme}://{f'[{server}]' if ':' in server else server}:{port}"
 
 
 def _error(place: Place, message: str) -> ConfigError:
