@@ -25,7 +25,7 @@ class HeartbeatConfig(Section):
     method: Annotated[str, Choice("method", ("post", "get"))] = Field(
         "post", description="With `post` the body says `ok` or `degraded: ...`."
     )
-    every_s: Annotated[int, Seconds(10, 86400)] = Field(
+    every_s: Annotated[int, Seconds(5, 86400)] = Field(
         60,
         alias="every",
         description="How often, while seconds are evaluated and commits are written.",

@@ -107,7 +107,8 @@ class Alertmanager:
             {
                 "labels": labels,
                 "annotations": annotations_of(event),
-                "startsAt": rfc3339(event.triggered_at),
+                # Where the clock was set back; an end before the start is refused.
+                "startsAt": rfc3339(min(event.triggered_at, until)),
                 "endsAt": rfc3339(until),
             }
         ]

@@ -27,7 +27,7 @@ def test_nobody_is_told_unless_somebody_is_named() -> None:
         ({"url": "http://127.0.0.1/"}, "heartbeat.url: 127.0.0.1 is loopback"),
         ({"url": "hc.example"}, "heartbeat.url: must begin with https:// or http://"),
         ({"every": "10s", "timeout": "20s"}, "must not be longer than every (10s)"),
-        ({"every": "1s"}, "heartbeat.every: must be between 10s and 1d"),
+        ({"every": "1s"}, "heartbeat.every: must be between 5s and 1d"),
         ({"method": "put"}, 'unknown method "put"'),
     ],
 )

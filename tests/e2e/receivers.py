@@ -279,6 +279,12 @@ class Alertmanager:
             return list(msgspec.json.decode(answer.read()))
 
 
+def labels(alertmanager: Alertmanager, rule: str) -> list[dict[str, str]]:
+    """What an Alertmanager holds of a rule."""
+    alerts = [alert["labels"] for alert in alertmanager.alerts()]
+    return [found for found in alerts if found["alertname"] == rule]
+
+
 @contextmanager
 def running_receivers(folder: Path) -> Iterator[Receivers]:
     """Receivers that are gone, all of them, when the block ends."""
