@@ -44,7 +44,8 @@ def message(output: str, kind: str, events: Sequence[Event], second: int) -> Mes
     about = first.rule if len(ordered) > 1 or not first.group else f"{first.rule} ({_group(first)})"
     one, many = _HAPPENED.get(kind, (kind, kind))
     if len(ordered) == 1:
-        head = f"{about} {one}"
+        # The id keeps mails about one incident together, and those about two apart.
+        head = f"{about} {one} [{first.short_id}]"
         lines = _single(first)
     else:
         head = f"{len(ordered):,} groups of {about} {many}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,8 +121,8 @@ def ended_all(
     until(_TOLD_S, told, lambda: (site.outputs(), ann.heard, alertmanager.alerts()))
     assert id_[-8:] in ann.said("Incident")[-1]
     first, last = box.messages()[0], box.messages()[-1]
-    assert re.match(r"ALERT warning on test: busy is firing", first["Subject"])
-    assert re.match(r"RECOVERED warning on test: busy recovered", last["Subject"])
+    assert first["Subject"] == f"ALERT warning on test: busy is firing [{id_[-8:]}]"
+    assert last["Subject"] == f"RECOVERED warning on test: busy recovered [{id_[-8:]}]"
     for one in (first, last):
         assert f"Incident {id_[-8:]} on test" in one.get_content()
 

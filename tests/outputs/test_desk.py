@@ -181,7 +181,7 @@ def test_one_event_is_told_in_its_own_words() -> None:
     one = desk()
     one.event(happened(10, "alert", runbook="https://wiki.example/\x1b[2J"))
     [message] = one.step(10, never)
-    assert message.title == "ALERT warning on web1: errors is firing"
+    assert message.title == "ALERT warning on web1: errors is firing [id-one]"
     assert message.text.splitlines() == [
         "one alert",
         "Runbook: https://wiki.example/\\x1b[2J",
