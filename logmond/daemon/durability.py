@@ -9,18 +9,26 @@ read can never disagree.
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgspec
 from twisted.logger import Logger
 
 from logmond.alerts.event import Event
-from logmond.alerts.render import encoded
+from logmond.alerts.record import Life, read, recorded, silence_record, went_on
+from logmond.alerts.silences import Silence
 from logmond.daemon.evaluation import Evaluation
 from logmond.ingest.ledger import Ledger
 from logmond.ingest.sources.file import FilePosition
-from logmond.stores.rows import KEPT_BY_AGE, Changes, FileRow, IncidentRow, Restored
+from logmond.stores.rows import (
+    KEPT_BY_AGE,
+    Changes,
+    FileRow,
+    IncidentRow,
+    Restored,
+    SilenceRow,
+)
 
 _ENDS = ("recovered", "expired", "removed")
 
@@ -33,23 +41,50 @@ class Durability:
     def __init__(self, keep_s: int) -> None:
         """`keep_s`: how long minutes, ended incidents and silences are kept."""
         self._keep_s = keep_s
-        self._incidents: dict[str, IncidentRow] = {}
+        self._noted: dict[str, Event] = {}
+        self._lives: dict[str, Life] = {}
+        self._unexplained: set[str] = set()
+        self._silences: dict[str, Silence] = {}
         self._positions: dict[tuple[str, int, int], FileRow] = {}
 
     def note(self, event: Event) -> None:
         """Remember an incident's transition for the next commit."""
-        if event.kind == "update":
+        if event.kind != "update":
+            self._lives[event.id] = went_on(self._lives.get(event.id, ()), event)
+            if not event.evidence:
+                self._unexplained.add(event.id)
+        elif event.id not in self._unexplained or not event.evidence:
             return
-        ended = event.at if event.kind in _ENDS else None
-        self._incidents[event.id] = IncidentRow(
-            event.id, event.rule, event.triggered_at, ended, encoded(event)
-        )
+        self._noted[event.id] = event
+
+    def _recorded(self) -> list[IncidentRow]:
+        """What was noted, with all that is known of these incidents."""
+        noted, self._noted = self._noted, {}
+        rows = []
+        for id_, event in noted.items():
+            life = self._lives.get(id_, ())
+            ended = event.at if event.kind in _ENDS else None
+            if ended is not None:
+                self._lives.pop(id_, None)
+            if ended is not None or event.evidence:
+                self._unexplained.discard(id_)
+            rows.append(
+                IncidentRow(id_, event.rule, event.triggered_at, ended, recorded(event, life))
+            )
+        return rows
+
+    def _silenced(self, evaluation: Evaluation) -> list[SilenceRow]:
+        """Silences that are new or changed; one that was ended early ends now."""
+        now = evaluation.stats.evaluated or 0
+        known, self._silences = self._silences, {s.id: s for s in evaluation.alerts.silences()}
+        rows = [s for id_, s in self._silences.items() if known.get(id_) != s]
+        gone = (s for id_, s in known.items() if id_ not in self._silences and s.until > now)
+        rows += (replace(silence, until=now) for silence in gone)
+        return [SilenceRow(s.id, s.rule, s.since, s.until, silence_record(s)) for s in rows]
 
     def changes(self, evaluation: Evaluation) -> Changes:
         """Everything that changed since the last call. Intakes must have been emptied."""
         stats = evaluation.stats
-        incidents = list(self._incidents.values())
-        self._incidents.clear()
         values: dict[str, Any] = {
             "alerts": evaluation.alerts.snapshot(ended=False),
             "evaluated": stats.evaluated,
@@ -67,7 +102,8 @@ class Durability:
                 name: value if isinstance(value, bytes) else msgspec.msgpack.encode(value)
                 for name, value in values.items()
             },
-            incidents=incidents,
+            incidents=self._recorded(),
+            silences=self._silenced(evaluation),
             minutes=stats.minutes_changed(),
             late_minutes=stats.late_minutes(),
         )
@@ -119,6 +155,7 @@ class Durability:
 
     def restore_statistics(self, restored: Restored, evaluation: Evaluation) -> int | None:
         """Take back frames, coverage and rules; return the second last evaluated."""
+        self._lives = {row.id: _life(row) for row in restored.incidents}
         evaluated = _value(restored, "evaluated")
         if evaluated is None:
             return None
@@ -146,6 +183,15 @@ def _with_orphans(
             if key not in found or found[key].offset < row.offset:
                 found[key] = row
     return list(found.values())
+
+
+def _life(row: IncidentRow) -> Life:
+    """What had happened to an incident; nothing, where that was not kept."""
+    try:
+        life: Life = read(row.body)["life"]
+    except ValueError:
+        return ()
+    return life
 
 
 def _value(restored: Restored, name: str) -> Any:
