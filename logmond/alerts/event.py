@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from logmond.stats.results import Evidence
 
-__all__ = ["Event", "Evidence", "Peak"]
+__all__ = ["Acknowledgement", "Event", "Evidence", "Peak"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,22 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Somebody has seen it, at epoch second `at`, and may have said something about it."""
+
+    who: str
+    comment: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something happened to an incident.
 
     `kind` is one of "alert", "update", "recovered", "expired", "removed",
-    "nodata", "databack", "acknowledged"; `state` the state of the incident after it; times are
-    epoch seconds; `message` is the human text behind ``node: `` on the line.
+    "nodata", "databack", "acknowledged", "released"; `state` the state of the
+    incident after it; times are epoch seconds; `message` is the human text behind
+    ``node: `` on the line; `acknowledged` is by whom, None while nobody has.
     """
 
     kind: str
@@ -51,6 +61,7 @@ class Event:
     runbook: str | None
     message: str
     samples: tuple[str, ...] = field(default_factory=tuple)
+    acknowledged: Acknowledgement | None = None
 
     @property
     def short_id(self) -> str:

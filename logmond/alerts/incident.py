@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import UUID
 
-from logmond.alerts.event import Event, Evidence, Peak
+from logmond.alerts.event import Acknowledgement, Event, Evidence, Peak
 from logmond.alerts.lifecycle import State
 from logmond.alerts.rule import SEVERITIES, Bounds, Rule
+
+__all__ = ["Acknowledgement", "Incident", "incident_id"]
 
 OPEN_STATES = frozenset({State.FIRING, State.CLEARING})
 
@@ -36,15 +38,6 @@ def incident_id(node: str, rule: str, group: Iterable[str], second: int) -> str:
     random_a = bits & (1 << 12) - 1
     random_b = bits >> 12 & (1 << 62) - 1
     return str(UUID(int=stamp << 80 | 7 << 76 | random_a << 64 | 2 << 62 | random_b))
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """Somebody has seen it."""
-
-    who: str
-    comment: str
-    at: int
 
 
 @dataclass(slots=True)
@@ -189,6 +182,7 @@ class Incident:
             runbook=self.definition.runbook,
             message=(self.closing or self.opening) if message is None else message,
             samples=self.samples,
+            acknowledged=self.acknowledged,
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from logmond.alerts.event import Event, Peak
+from logmond.alerts.event import Acknowledgement, Event, Peak
 from logmond.telemetry import harmless, moment, visible
 
 _PRIORITIES = {"info": 6, "warning": 4, "critical": 2}
@@ -75,8 +75,15 @@ def fields(event: Event) -> dict[str, object]:
             for evidence in event.evidence
         ],
         "runbook": event.runbook,
+        "acknowledged": _acknowledged(event.acknowledged),
         "message": visible(event.message),
     }
+
+
+def _acknowledged(taken: Acknowledgement | None) -> dict[str, object] | None:
+    if taken is None:
+        return None
+    return {"by": taken.who, "at": moment(taken.at), "comment": taken.comment or None}
 
 
 def _peak(peak: Peak | None) -> dict[str, object] | None:

@@ -11,24 +11,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from twisted.logger import Logger
 
-from logmond.alerts import wording
 from logmond.alerts.admission import Room
 from logmond.alerts.attest import Attestor, with_evidence
 from logmond.alerts.baseline import Baselines
+from logmond.alerts.decisions import Decisions, meant
 from logmond.alerts.event import Event
-from logmond.alerts.incident import Acknowledgement, Incident
+from logmond.alerts.incident import Incident
 from logmond.alerts.memory import Memory, pack, pack_ended, unpack, unpack_ended
 from logmond.alerts.outlook import Outlook
 from logmond.alerts.rule import Rule
 from logmond.alerts.seam import Statistics
-from logmond.alerts.silences import SILENCED, Silence, Silences
+from logmond.alerts.silences import SILENCED, Silences
 from logmond.alerts.status import RuleStatus, status_of
 from logmond.alerts.watch import Watch, Watched, removal
-from logmond.errors import QueryError
 
 ENDED_KEPT = 200
 """Ended incidents that are remembered, the newest."""
@@ -50,7 +48,7 @@ Subscriber = Callable[[Event], None]
 _log = Logger()
 
 
-class AlertService:
+class AlertService(Decisions):
     """Rules, their states and incidents."""
 
     def __init__(
@@ -61,8 +59,8 @@ class AlertService:
         baselines: Baselines | None = None,
     ) -> None:
         """`baselines` know earlier days; by default only what `stats` sees is known."""
+        super().__init__()
         self.node = node
-        self.evaluated: int | None = None
         self._stats = stats
         self._room = Room()
         self._attestor = Attestor(stats)
@@ -74,7 +72,6 @@ class AlertService:
         self._ended: deque[Incident] = deque(maxlen=ENDED_KEPT)
         self._ended_changed = False
         self._orphans: list[Incident] = []
-        self._silences = Silences()
         self._subscribers: list[Subscriber] = []
 
     def step(self, second: int) -> list[Event]:
@@ -167,82 +164,21 @@ class AlertService:
         return sorted(found, key=lambda incident: (incident.triggered_at, incident.id))
 
     def find(self, text: str) -> Incident:
-        """The incident that `text` means: an id, any unique suffix of one, or a rule's name.
-
-        Open incidents are meant before ended ones.
+        """The incident that `text` means (see `logmond.alerts.decisions.meant`).
 
         Raises:
             QueryError: none is meant, or several.
         """
-        wanted = text.strip()
-        opened = self.incidents()
-        for pool in (opened, list(self._ended)):
-            meant = [i for i in pool if wanted and i.id.endswith(wanted.lower())]
-            meant = meant or [incident for incident in pool if incident.rule == wanted]
-            if pool is not opened and meant and meant[-1].rule == wanted:
-                meant = meant[-1:]  # of ended ones by the rule's name, the newest
-            if len(meant) > 1:
-                ids = ", ".join(incident.short_id for incident in meant[:5])
-                raise QueryError("ambiguous", f"{wanted} means {len(meant)} incidents: {ids}")
-            if meant:
-                return meant[0]
-        raise QueryError("unknown_incident", f"no incident {wanted!r}; see: incidents all")
+        return meant(text, self.incidents(), self._ended)
 
     def statuses(self) -> list[RuleStatus]:
         """How every rule stands, in the order of the configuration."""
         return [status_of(watch, self.evaluated) for watch in self._watches.values()]
 
-    def acknowledge(self, text: str, who: str, comment: str = "") -> Event:
-        """Note that `who` has seen an open incident, and tell the subscribers.
-
-        Raises:
-            QueryError: no open incident is meant.
-        """
-        incident = self.find(text)
-        if not incident.open:
-            raise QueryError("ended", f"incident {incident.short_id} has ended")
-        at = incident.updated_at if self.evaluated is None else self.evaluated
-        incident.acknowledged = Acknowledgement(who, comment, at)
-        event = incident.as_event("acknowledged", at, wording.acknowledged(incident))
-        return self._tell([event])[0]
-
-    def silences(self) -> list[Silence]:
-        """The silences in force, oldest first."""
-        return list(self._silences)
-
-    def silence(
-        self,
-        rule: str,
-        seconds: int,
-        comment: str = "",
-        who: str = "",
-        group: Mapping[str, str] | None = None,
-    ) -> Silence:
-        """Silence a rule, or one of its groups, for `seconds` from the evaluated second on.
-
-        Raises:
-            QueryError: there is no such rule or group, or nothing was evaluated yet.
-        """
-        watch = self._watches.get(rule)
-        if watch is None:
-            close = get_close_matches(rule, self._watches, 1)
-            hint = f'; did you mean "{close[0]}"?' if close else "; see: rules"
-            raise QueryError("unknown_rule", f"no rule {rule!r}{hint}")
-        strange = set(group or {}) - set(watch.rule.group_by)
-        if strange:
-            raise QueryError("unknown_dimension", f"{rule} is not grouped by {min(strange)}")
-        if self.evaluated is None:
-            raise QueryError("not_ready", "nothing was evaluated yet; try again in a second")
-        since = self.evaluated + 1
-        return self._silences.add(rule, group or {}, since, seconds, comment=comment, who=who)
-
-    def unsilence(self, text: str) -> Silence:
-        """End the silence whose id is, or uniquely ends in, `text`."""
-        return self._silences.remove(text)
-
-    def silenced(self, event: Event) -> bool:
-        """Whether nobody needs to be told about an event."""
-        return self._silences.covers(event)
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The rules, in the order of the configuration."""
+        return [watch.rule for watch in self._watches.values()]
 
     def snapshot(self, ended: bool = True) -> bytes:
         """What must outlive a restart; without `ended`, less the ended incidents."""

@@ -104,6 +104,11 @@ def acknowledged(incident: Incident) -> str:
     return f"acknowledged by {taken.who}{': ' + taken.comment if taken.comment else ''}."
 
 
+def released(who: str, by: str) -> str:
+    """The message when whoever was on it is not any more."""
+    return f"no longer acknowledged by {who}{f', said {by}' if by and by != who else ''}."
+
+
 def requests_idle(window_s: int) -> str:
     """What a value of 0 means: nobody asked, which is not the same as broken."""
     return f"No requests for {window(window_s)}: traffic stopped, or its sender did"

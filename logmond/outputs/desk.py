@@ -105,6 +105,9 @@ class Desk:
             known.acknowledged = True
             known.due.pop(REMINDER, None)
             self._changed = True
+        elif event.kind == "released":
+            known.acknowledged = False
+            self._changed = True
 
     def begin(self, incidents: Iterable[Incident]) -> None:
         """Compare with the open incidents: after a restore, and when rules or audience changed."""

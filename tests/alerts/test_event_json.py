@@ -14,7 +14,8 @@ from logmond.alerts.render import encoded, journal, line
 KEYS = [
     "v", "event", "time", "id", "short_id", "node", "rule", "group", "severity", "state",
     "metric", "window_s", "value", "limit", "triggered_at", "recovered_at", "reason",
-    "duration_s", "peak_value", "peak_requests_per_second", "evidence", "runbook", "message",
+    "duration_s", "peak_value", "peak_requests_per_second", "evidence", "runbook", "acknowledged",
+    "message",
 ]  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def event(**changes: object) -> Event:
         "peak_requests_per_second": Peak(31.0, START - 6),
         "evidence": (Evidence("section", "/api", 0.83),),
         "runbook": None,
+        "acknowledged": None,
         "message": "High traffic generated an alert - hits = 14.2",
     }
     return Event(**{**values, **changes})  # type: ignore[arg-type]
@@ -74,6 +76,7 @@ def test_an_alert_has_the_keys_of_the_specification_in_their_order() -> None:
             {"dimension": "section", "key": "/api", "share": 0.83, "error": 0.0, "name": None}
         ],
         "runbook": None,
+        "acknowledged": None,
         "message": "High traffic generated an alert - hits = 14.2",
     }
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from fake_stats import START, Daemon, FakeStatistics
 
+from logmond.alerts.event import Acknowledgement
 from logmond.alerts.rule import Rule
+from logmond.alerts.silences import MAX_SILENCES
 from logmond.errors import QueryError
 
 BUSY = Rule("busy", "hits", group_by=("vhost",), window_s=1, hold_s=0, above=(("warning", 10.0),))
@@ -87,3 +89,85 @@ def test_a_misspelt_rule_gets_a_suggestion() -> None:
     """The nearest name."""
     with pytest.raises(QueryError, match='did you mean "busy"'):
         daemon().alerts.silence("bussy", 60)
+
+
+def test_a_silence_begun_later_takes_effect_at_its_second() -> None:
+    """And is listed from now on."""
+    busy = daemon()
+    busy.run(0)
+    silence = busy.alerts.silence("busy", 4, since=START + 5)
+    assert busy.alerts.silences() == [silence]
+    events = busy.run(12)
+    assert {e.at - START for e in events if e.reason == "silenced"} == {5, 6, 7, 8}
+    assert busy.alerts.silences() == []
+
+
+@pytest.mark.parametrize(("pattern", "held"), [("b*", True), ("*", True), ("?usy", True)])
+def test_a_silence_may_mean_rules_by_a_pattern(pattern: str, held: bool) -> None:
+    """Also rules that a reload adds."""
+    busy = daemon()
+    busy.run(0)
+    busy.alerts.silence(pattern, 60)
+    assert {event.reason == "silenced" for event in busy.run(1)} == {held}
+
+
+def test_a_pattern_without_a_rule_is_refused() -> None:
+    """It would silence nobody."""
+    busy = daemon()
+    busy.run(0)
+    with pytest.raises(QueryError, match="no rule 'x\\*'"):
+        busy.alerts.silence("x*", 60)
+
+
+def test_notifiers_ask_whether_an_incident_is_silenced() -> None:
+    """Of a moment, whatever happened then."""
+    busy = daemon()
+    busy.run(0)
+    busy.alerts.silence("busy", 3, group={"vhost": "a"}, since=START + 2)
+    busy.run(1)
+    first, second = busy.alerts.incidents()
+    answers = [busy.alerts.is_silenced(first, START + at) for at in (1, 2, 4, 5)]
+    assert (first.group["vhost"], answers) == ("a", [False, True, True, False])
+    assert not busy.alerts.is_silenced(second, START + 2)
+
+
+def test_a_silence_of_the_past_is_refused() -> None:
+    """It changes nothing any more."""
+    busy = daemon()
+    busy.run(5)
+    with pytest.raises(QueryError, match="over already"):
+        busy.alerts.silence("busy", 3, since=START)
+
+
+def test_there_are_not_more_silences_than_people_can_have_meant() -> None:
+    """A script in a loop fills no memory."""
+    busy = daemon()
+    busy.run(0)
+    for _ in range(MAX_SILENCES):
+        busy.alerts.silence("busy", 60)
+    with pytest.raises(QueryError) as caught:
+        busy.alerts.silence("busy", 60)
+    assert caught.value.code == "too_many"
+    assert len({silence.id for silence in busy.alerts.silences()}) == MAX_SILENCES
+
+
+def test_an_acknowledgement_is_replaced_and_taken_back() -> None:
+    """Events say who is on it; the incident after a recovery is another one."""
+    busy = daemon()
+    busy.run(1)
+    wanted = busy.alerts.incidents()[0]
+    told = busy.alerts.acknowledge(wanted.id, "anna", "looking")
+    assert (told.kind, told.message) == ("acknowledged", "acknowledged by anna: looking.")
+    assert told.acknowledged == Acknowledgement("anna", "looking", START + 1)
+    assert busy.alerts.acknowledge(wanted.id, "ben").acknowledged == Acknowledgement(
+        "ben", "", START + 1
+    )
+    told = busy.alerts.release(wanted.id, "anna")
+    assert (told.kind, told.acknowledged) == ("released", None)
+    assert told.message == "no longer acknowledged by ben, said anna."
+    with pytest.raises(QueryError, match="nobody acknowledged"):
+        busy.alerts.release(wanted.id)
+    busy.alerts.acknowledge(wanted.id, "anna")
+    (ended, fired) = [e for e in busy.run(3) if e.group == wanted.group]
+    assert ended.acknowledged is not None
+    assert (ended.kind, fired.kind, fired.acknowledged) == ("recovered", "alert", None)
