@@ -70,7 +70,8 @@ class Irc:
     async def _tell(self, message: Message) -> None:
         try:
             session = await self._in_channel()
-            await session.tell(self._server.target, lines_of(message.text, MAX_LINES))
+            lines = lines_of(f"{message.title}\n{message.text}", MAX_LINES)
+            await session.tell(self._server.target, lines)
         except BaseException as error:
             # What was given up may be half said; the next attempt begins afresh.
             self._drop()

@@ -45,9 +45,11 @@ async def test_the_channel_hears_every_line_over_one_connection(receivers: Recei
     await within(20, notifier.send(message("a", "first line", "second line")))
     await within(20, notifier.send(message("b", "third line")))
     await eventually(10, lambda: ann.said("third line"))
-    assert [line.partition(" :")[2] for line in ann.said("line")] == [
+    assert [line.partition(" :")[2] for line in ann.said("")] == [
+        "title",
         "first line",
         "second line",
+        "title",
         "third line",
     ]
     assert len([line for line in ann.listen() if " JOIN " in line and "logmond" in line]) == 1
