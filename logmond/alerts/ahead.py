@@ -8,7 +8,7 @@ of a few shelves. No clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from functools import partial
 
@@ -46,37 +46,52 @@ class Ahead:
         self.minute: int | None = None
         self.days: dict[int, list[range]] = {}
         """For the minute that runs and the one to come, the minutes of each earlier day."""
-        self.missing: set[int] = set()
-        """What the minute that runs needs and was not read yet, after a leap."""
+        self.reading = False
+        """Whether the minute that runs needs what is still to be read, after a leap."""
         self.steps: deque[Step] = deque()
         self._lagging: set[Key] = set()
+        self._put: set[int] = set()
+        """Minutes that some shelf holds."""
+        self._whole: set[int] = set()
+        """Minutes that every shelf holds."""
         self._recently = recently
         self._history = history
         self._zone = zone
 
+    def add(self, key: Key, shelf: Shelf) -> None:
+        """Fill one more shelf, from the next `turn` on."""
+        self.shelves[key] = shelf
+        self._whole.clear()
+
     def lags(self, key: Key) -> bool:
         """Whether a shelf lacks something that the minute that runs needs."""
-        return bool(self.missing) and key in self._lagging
+        return self.reading and key in self._lagging
 
-    def turn(self, minute: int) -> None:
-        """Begin a minute: forget what it does not need, plan what it and the next one do."""
+    def turn(self, minute: int, then: Callable[[int], Iterable[Step]]) -> None:
+        """Begin a minute: forget what it does not need, plan what it and the next one do.
+
+        `then` gives the steps that follow once all of a minute is read.
+        """
         if self.minute is not None and minute < self.minute:  # the clock was set back
-            for shelf in self.shelves.values():
-                shelf.keep(set())
+            self._keep(set())
         self.minute = minute
         following = minute + MINUTE_S
         known = self.days
         self.days = {s: known.get(s) or around(s, self._zone) for s in (minute, following)}
         now, later = self._wanted(minute), self._wanted(following)
-        self.missing = self._lacking(now)
-        self._lagging = {
-            key for key, shelf in self.shelves.items() if any(s not in shelf for s in now)
-        }
         self.steps.clear()
-        for shelf in self.shelves.values():
-            shelf.keep(now | later)
-        for start in (*sorted(self.missing), *sorted(self._lacking(later) - self.missing)):
-            self._plan(start)
+        self._keep(now | later)
+        missing = now - self._whole
+        self._lagging = {
+            key for key, shelf in self.shelves.items() if any(s not in shelf for s in missing)
+        }
+        self.reading = bool(missing)
+        if missing:
+            self._plan(sorted(missing))
+            self.steps.append(partial(self._go_on, then, minute))
+            self.steps.append(self._be_ready)
+        self._plan(sorted(later - self._whole - missing))
+        self.steps.append(partial(self._go_on, then, following))
 
     def work(self, steps: int) -> None:
         """Take so many steps, as far as there are any."""
@@ -85,27 +100,41 @@ class Ahead:
 
     def finish(self) -> None:
         """Read everything at once that the minute that runs needs."""
-        while self.missing:
+        while self.reading:
             self.steps.popleft()()
+
+    def _go_on(self, then: Callable[[int], Iterable[Step]], minute: int) -> None:
+        """What was planned behind this waits until `then` is done."""
+        self.steps.extendleft(reversed(list(then(minute))))
+
+    def _be_ready(self) -> None:
+        self.reading = False
 
     def _wanted(self, minute: int) -> set[int]:
         return {start for day in self.days[minute] for start in day} | set(recent(minute))
 
-    def _lacking(self, starts: set[int]) -> set[int]:
-        return {s for s in starts if any(s not in shelf for shelf in self.shelves.values())}
+    def _keep(self, wanted: set[int]) -> None:
+        """Forget all other minutes."""
+        for start in self._put - wanted:
+            for shelf in self.shelves.values():
+                shelf.drop(start)
+        self._put &= wanted
+        self._whole &= wanted
 
-    def _plan(self, start: int) -> None:
-        """Plan the steps that read a minute and put it where it lacks."""
-        lacking = [shelf for shelf in self.shelves.values() if start not in shelf]
-        read: list[Minute | None] = []
-        for at in range(0, len(lacking), SHELVES_AT_ONCE):
-            some = lacking[at : at + SHELVES_AT_ONCE]
-            self.steps.append(partial(self._fill, start, some, read))
-        self.steps.append(partial(self.missing.discard, start))
+    def _plan(self, starts: Iterable[int]) -> None:
+        """Plan the steps that read minutes and put each where it lacks."""
+        for start in starts:
+            lacking = [shelf for shelf in self.shelves.values() if start not in shelf]
+            read: list[Minute | None] = []
+            for at in range(0, len(lacking), SHELVES_AT_ONCE):
+                some = lacking[at : at + SHELVES_AT_ONCE]
+                self.steps.append(partial(self._fill, start, some, read))
+            self.steps.append(partial(self._whole.add, start))
 
     def _fill(self, start: int, shelves: Sequence[Shelf], read: list[Minute | None]) -> None:
         if not read:
             read.append(self._read(start))
+            self._put.add(start)
         for shelf in shelves:
             shelf.put(start, read[0], self.minute or start)
 

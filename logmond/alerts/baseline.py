@@ -54,8 +54,8 @@ _MEDIANS_AT_ONCE = 20
 _STEPS_READING = 3
 """Steps a second while minutes are read anew after a leap."""
 
-_READY_S = 50
-"""Second of a minute by which the next one is prepared."""
+_READ_S, _READY_S = 25, 55
+"""Second of a minute by which the next one's past is read, and its medians are found."""
 
 _HITS = "hits"
 
@@ -72,6 +72,8 @@ class Usual:
     days: int = 0
     reason: str | None = None
 
+
+_Known = tuple[Bounds | None, str | None]
 
 READING = Usual(None, reason="baseline is being read")
 
@@ -105,19 +107,24 @@ class Baselines:
         self._spans = Spans()
         self._held: dict[tuple[str, Group], float] = {}
         self._found: dict[int, dict[tuple[str, Group, str], Usual]] = {}
-        self._bounds: dict[tuple[str, Group], tuple[Bounds | None, str | None]] = {}
+        self._bounds: dict[int, dict[tuple[str, Group], _Known]] = {}
+        self._until_s = _READ_S
+        self._key: dict[str, Key] = {}
 
     def watch(self, rules: Iterable[Rule]) -> None:
         """Keep minutes for these rules; those without a baseline are ignored."""
         self._rules = {rule.name: rule for rule in rules if rule.baseline}
+        self._key = {name: _keys(rule)[0] for name, rule in self._rules.items()}
         shelves = self._ahead.shelves
         wanted = {key: rule.sources for rule in self._rules.values() for key in _keys(rule)}
         for key in shelves.keys() - wanted.keys():
             shelves.pop(key).leave()
         for key, sources in wanted.items():
             if key not in shelves:
-                shelves[key] = Shelf(*key, sources, labels=self._labels, places=self._places)
+                shelf = Shelf(*key, sources, labels=self._labels, places=self._places)
+                self._ahead.add(key, shelf)
         self._found.clear()
+        self._bounds.clear()
         if self._ahead.minute is not None:
             self._turn(self._ahead.minute)
 
@@ -137,44 +144,43 @@ class Baselines:
             return
         minute = minute_of(second)
         if minute != ahead.minute:
-            if ahead.minute == minute - MINUTE_S and not ahead.missing:
-                ahead.work(len(ahead.steps))  # what is left when seconds were skipped
+            if ahead.minute == minute - MINUTE_S and not ahead.reading:
+                while ahead.steps:  # what is left when seconds were skipped
+                    ahead.work(1)
             self._turn(minute)
             if self._eager:
                 ahead.finish()
-        if ahead.missing:
-            ahead.work(_STEPS_READING)
-        else:
-            ahead.work(-(-len(ahead.steps) // max(1, _READY_S - (second - minute))))
+            return
+        left = max(1, self._until_s - (second - minute))
+        ahead.work(_STEPS_READING if ahead.reading else -(-len(ahead.steps) // left))
 
-    def usual(self, rule: Rule, group: Group, metric: str | None = None) -> Usual:
-        """What is usual for a group of a rule (or for another `metric` of it) now."""
-        key = (rule.selector, rule.group_by, metric or rule.metric)
-        if self._ahead.minute is None or self._ahead.lags(key):
+    def usual(self, rule: Rule, group: Group) -> Usual:
+        """What is usual for a group of a rule in the minute that runs."""
+        minute = self._ahead.minute
+        if minute is None or self._ahead.lags(self._key[rule.name]):
             return READING
-        found = self._at(rule, group, metric or rule.metric, self._ahead.minute)
-        held = self._held.get((rule.name, group))
-        if held is not None and not found.days and metric in (None, rule.metric):
-            return Usual(held)
-        return found
+        return self._usual(rule, group, minute)
 
     def bounds(self, rule: Rule, group: Group) -> tuple[Bounds | None, str | None]:
         """The limits of a group of a rule now; None and why when they are not known."""
-        known = self._bounds.get((rule.name, group))
-        if known is None:
-            known = self._limits(rule, group)
-            if self._ahead.minute is not None and not self._ahead.missing:
-                self._bounds[rule.name, group] = known
+        minute = self._ahead.minute
+        if minute is None or self._ahead.lags(self._key[rule.name]):
+            return None, READING.reason
+        known = self._bounds[minute].get((rule.name, group))
+        return known or self._learn(rule, group, minute)
+
+    def _learn(self, rule: Rule, group: Group, minute: int) -> _Known:
+        known = self._bounds[minute][rule.name, group] = self._limits(rule, group, minute)
         return known
 
-    def _limits(self, rule: Rule, group: Group) -> tuple[Bounds | None, str | None]:
-        usual = self.usual(rule, group)
+    def _limits(self, rule: Rule, group: Group, minute: int) -> _Known:
+        usual = self._usual(rule, group, minute)
         if usual.value is None:
             return None, usual.reason
         if not usual.value:
             return None, "the usual is 0, and so is every multiple of it"
         if _HITS in _metrics(rule):
-            hits = self.usual(rule, group, _HITS).value or 0.0
+            hits = self._at(rule, group, _HITS, minute).value or 0.0
             expected = hits * rule.window_s / MINUTE_S
             if expected < rule.min_hits:
                 over = f"{expected:,.0f} requests in {window(rule.window_s)}"
@@ -187,13 +193,13 @@ class Baselines:
             self.seed([(rule.name, group, second, None)])
             if usual is not None:
                 self._held[rule.name, group] = usual / _per_window(rule)
-            self._bounds.pop((rule.name, group), None)
+            self._forget(rule, group)
 
     def ended(self, rule: Rule, group: Group, second: int) -> None:
         """The open incident of a group has ended."""
         self._spans.end((rule.name, group), second)
         self._held.pop((rule.name, group), None)
-        self._bounds.pop((rule.name, group), None)
+        self._forget(rule, group)
 
     def seed(self, spans: Iterable[tuple[str, Group, int, int | None]]) -> None:
         """Take incidents as (rule, group, from, to) that history tells of; None: still open."""
@@ -210,31 +216,40 @@ class Baselines:
     def _turn(self, minute: int) -> None:
         """Begin a minute."""
         before = self._ahead.minute
-        self._ahead.turn(minute)
-        self._bounds.clear()
+        self._until_s = _READ_S
+        self._ahead.turn(minute, self._medians)
         following = minute + MINUTE_S
-        if self._ahead.missing or (before is not None and minute < before):
+        if self._ahead.reading or (before is not None and minute < before):
             self._found.clear()  # found with less than is needed, or in another time
+            self._bounds.clear()
         self._found = {s: self._found.get(s, {}) for s in (minute, following)}
-        self._ahead.steps.append(partial(self._plan_medians, following))
-
-    def _plan_medians(self, minute: int) -> None:
-        self._ahead.steps.extend(self._medians(minute))
+        self._bounds = {s: self._bounds.get(s, {}) for s in (minute, following)}
 
     def _medians(self, minute: int) -> Iterator[Step]:
-        """Steps that find the usual values of a minute to come."""
+        """Steps that find the limits of a minute, once its past is read."""
+        if minute != self._ahead.minute:
+            self._until_s = _READY_S
         pairs = [
-            (rule, group, key[2])
+            (rule, group)
             for rule in self._rules.values()
-            for key in _keys(rule)
-            for group in self._ahead.shelves[key].groups()
+            for group in self._ahead.shelves[_keys(rule)[0]].groups()
         ]
         for at in range(0, len(pairs), _MEDIANS_AT_ONCE):
             yield partial(self._find_all, pairs[at : at + _MEDIANS_AT_ONCE], minute)
 
-    def _find_all(self, pairs: list[tuple[Rule, Group, str]], minute: int) -> None:
-        for rule, group, metric in pairs:
-            self._at(rule, group, metric, minute)
+    def _find_all(self, pairs: list[tuple[Rule, Group]], minute: int) -> None:
+        for rule, group in pairs:
+            self._learn(rule, group, minute)
+
+    def _forget(self, rule: Rule, group: Group) -> None:
+        """An incident began or ended: the limits are to be found anew."""
+        for known in self._bounds.values():
+            known.pop((rule.name, group), None)
+
+    def _usual(self, rule: Rule, group: Group, minute: int) -> Usual:
+        found = self._at(rule, group, rule.metric, minute)
+        held = self._held.get((rule.name, group))
+        return found if held is None or found.days else Usual(held)
 
     def _at(self, rule: Rule, group: Group, metric: str, minute: int) -> Usual:
         found = self._found[minute]
@@ -273,14 +288,16 @@ class Baselines:
         return Usual(None, reason=f"baseline not known yet: {len(values)} minutes of 3h")
 
 
-def _metrics(rule: Rule) -> set[str]:
+def _metrics(rule: Rule) -> tuple[str, ...]:
     """What a rule must know: what falls below its usual must usually be much, too."""
-    return {rule.metric} if rule.rising or rule.kind.needs_hits else {rule.metric, _HITS}
+    if rule.rising or rule.kind.needs_hits:
+        return (rule.metric,)
+    return tuple(dict.fromkeys((rule.metric, _HITS)))
 
 
 def _keys(rule: Rule) -> list[Key]:
     """The shelves a rule reads."""
-    return [(rule.selector, rule.group_by, metric) for metric in sorted(_metrics(rule))]
+    return [(rule.selector, rule.group_by, metric) for metric in _metrics(rule)]
 
 
 def _per_window(rule: Rule) -> float:

@@ -32,9 +32,6 @@ FOLDED_SHARE = 0.05
 LIVES_S = 190 * MINUTE_S
 """A column leaves at most this long after it was put; then a place in it can be given away."""
 
-_MEMO = 256
-"""Cells whose group is remembered: a minute has about 128, and they repeat."""
-
 
 class Places:
     """How many groups all shelves may hold together."""
@@ -58,7 +55,8 @@ class Shelf:
     ) -> None:
         """`sources` are those it reads by name, None for all."""
         self._metric = METRICS[metric]
-        self._projection = Projection(selector, group_by, labels, _MEMO)
+        # Minutes come once, their cells are few, and memos of many rules are large.
+        self._projection = Projection(selector, group_by, labels, memo_cap=0)
         self._sources = sources
         kept = tuple(pair for pair in selector.where if pair[0] in ("source", "status"))
         self._foldable = Selector(kept) if self._projection.foldable else None
@@ -116,10 +114,9 @@ class Shelf:
         """Whether groups may be missing because there was no place for them."""
         return len(self._place) >= RULE_GROUPS or not self._places.free
 
-    def keep(self, wanted: set[int]) -> None:
-        """Forget all other minutes."""
-        if self._columns.keys() - wanted:
-            self._columns = {s: c for s, c in self._columns.items() if s in wanted}
+    def drop(self, start: int) -> None:
+        """Forget a minute."""
+        self._columns.pop(start, None)
 
     def leave(self) -> None:
         """Give all places back."""

@@ -32,6 +32,7 @@ from logmond.daemon.pulse import Pulse
 from logmond.daemon.reload import apply
 from logmond.daemon.turns import Turns
 from logmond.errors import ConfigError
+from logmond.daemon.usual import baselines, recall
 from logmond.frame.caps import caps_for
 from logmond.ingest.sources.passed import passed_sockets
 from logmond.interfaces.admin.factory import AdminFactory
@@ -83,7 +84,9 @@ class Daemon:
         self.stats = StatisticsService(
             caps_for(config.stats.memory_limit_bytes), tuple(config.stats.labels)
         )
-        self.alerts = AlertService([rule.build() for rule in config.rules], self.stats, config.node)
+        usual = baselines(config.stats, self.stats, self.state)
+        rules = [rule.build() for rule in config.rules]
+        self.alerts = AlertService(rules, self.stats, config.node, usual)
         self.inputs: dict[str, Input] = {}
         self.evaluation = Evaluation(self.stats, self.alerts, self.inputs)
         self._turns = Turns(self.evaluation, reactor)
@@ -167,6 +170,7 @@ class Daemon:
             self._catching_up = hold.addCallback(lambda _: self._catch_up())
 
     def _catch_up(self) -> None:
+        recall(self.alerts.baselines, self.state, self.stats.evaluated)
         """Evaluate what files hold and run on to the present; live evaluation waits for it."""
         self._run = run = CatchUp(
             self.evaluation,

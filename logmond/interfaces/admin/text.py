@@ -47,6 +47,6 @@ def measured(metric: str, value: float | None) -> str:
     return "-" if value is None else quantity(METRICS[metric].unit, value)
 
 
-def limit(metric: str, value: float) -> str:
-    """A limit of a metric as it was configured."""
-    return bound(METRICS[metric].unit, value)
+def limit(metric: str, value: float | None) -> str:
+    """A limit of a metric as it was configured, ``-`` while none is known."""
+    return "-" if value is None else bound(METRICS[metric].unit, value)
