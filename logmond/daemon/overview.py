@@ -74,6 +74,7 @@ def surface(daemon: Daemon, now: Callable[[], float]) -> Surface:
     return Surface(
         stats=daemon.stats,
         alerts=daemon.alerts,
+        history=daemon.state,
         now=now,
         status=daemon.overview.status,
         sources=lambda: [member.status() for member in daemon.inputs.values()],

@@ -20,6 +20,7 @@ from logmond.alerts.status import RuleStatus
 from logmond.frame.selector import Selector
 from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Summary, TopTable
+from logmond.stores.rows import IncidentRow, SilenceRow
 
 
 class Statistics(Protocol):
@@ -76,6 +77,25 @@ class Alerts(Protocol):
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call back with every event from now on; returns what ends that."""
+
+
+class History(Protocol):
+    """What is asked of the past; answered at once, and never with an error.
+
+    The body of an incident is read by `logmond.alerts.record`, that of a
+    silence is a JSON object.
+    """
+
+    def incidents(
+        self, since: int, until: int | None = None, rule: str | None = None, limit: int = 500
+    ) -> Sequence[IncidentRow]:
+        """Incidents that were open at some time from `since` until before `until`, newest first."""
+
+    def incident(self, suffix: str) -> Sequence[IncidentRow]:
+        """The incidents whose id ends in `suffix`, newest first, at most a few."""
+
+    def silences(self, since: int, limit: int = 500) -> Sequence[SilenceRow]:
+        """Silences that were not over at `since`, the last to end first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +201,7 @@ class Surface:
 
     stats: Statistics
     alerts: Alerts
+    history: History
     now: Callable[[], float]
     status: Callable[[], DaemonStatus]
     sources: Callable[[], Sequence[SourceStatus]]

@@ -19,10 +19,11 @@ from logmond.alerts.silences import Silence, Silences
 from logmond.alerts.status import RuleStatus
 from logmond.errors import QueryError
 from logmond.frame.selector import Selector
-from logmond.interfaces.surface import DaemonStatus, Sample, SourceStatus, Surface
+from logmond.interfaces.surface import DaemonStatus, History, Sample, SourceStatus, Surface
 from logmond.outputs.notifier import NotDelivered
 from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Group, Share, Summary, TopTable
+from logmond.stores.seam import NoPast
 
 NOW = 1795453330
 """2026-11-23T17:02:10Z."""
@@ -262,11 +263,13 @@ def surface(
     status: DaemonStatus = STATUS,
     sources: Sequence[SourceStatus] = (NGINX,),
     reload: Callable[[], Deferred[Sequence[str]]] = lambda: succeed(()),
+    history: History | None = None,
 ) -> Surface:
     """A surface of a healthy daemon, but for what a test replaces."""
     return Surface(
         stats=stats or FakeStatistics(),
         alerts=alerts or FakeAlerts(),
+        history=history or NoPast(),
         now=lambda: NOW + 3.0,
         status=lambda: status,
         sources=lambda: sources,

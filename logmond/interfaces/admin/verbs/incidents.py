@@ -9,11 +9,14 @@ import msgspec
 from logmond.alerts import brief, render
 from logmond.alerts.evidence import statements
 from logmond.alerts.incident import Incident
+from logmond.alerts.record import Life, recorded
 from logmond.alerts.silences import Silence
 from logmond.alerts.status import RuleStatus
+from logmond.errors import QueryError
 from logmond.interfaces.admin import text
 from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command, always
+from logmond.interfaces.admin.verbs import past
 from logmond.interfaces.admin.words import seconds_of
 from logmond.telemetry import clock, moment, number, span, window
 
@@ -62,34 +65,38 @@ def _rule_lines(rules: Sequence[RuleStatus]) -> Iterator[str]:
 
 
 def run_incidents(asked: Asked) -> Answer:
-    """``incidents [all]``."""
-    words = [word.lower() for word in asked.words]
-    if words not in ([], ["all"]):
-        raise INCIDENTS.wrong()
-    found = asked.surface.alerts.incidents(all=bool(words))
-    return Answer((_encoded(incident) for incident in found), _incident_lines(found, bool(words)))
+    """``incidents [all]``, ``incidents since 7d [RULE]``."""
+    words = list(asked.words)
+    match [word.lower() for word in words[:1]], words[1:]:
+        case [], []:
+            found = asked.surface.alerts.incidents()
+            return Answer((_encoded(incident) for incident in found), _incident_lines(found))
+        case ["all"], []:
+            return past.everything(asked)
+        case ["since"], [length, *rule] if len(rule) < 2:
+            return past.since(asked, length, *rule)
+    raise INCIDENTS.wrong()
 
 
-def _incident_lines(incidents: Sequence[Incident], everything: bool) -> Iterator[str]:
+def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
     if not incidents:
-        yield "no incidents yet" if everything else "no open incidents"
+        yield "no open incidents"
         return
     shown = incidents[:MAX_ROWS]
-    header = ("id", "severity", "rule", "group", "state" if everything else "", "since", "value")
+    header = ("id", "severity", "rule", "group", "since", "value", "peak")
     rows = [
         (
             incident.short_id,
             incident.severity,
             incident.rule,
             incident.group_text or "-",
-            incident.state.value if everything else "",
-            moment(incident.triggered_at) if everything else clock(incident.triggered_at),
+            clock(incident.triggered_at),
             brief.value(incident),
             brief.peak(incident),
         )
         for incident in shown
     ]
-    yield from text.table((*header, "peak"), rows, "<<<<<>>>")
+    yield from text.table(header, rows, "<<<<>>>")
     if len(incidents) > len(shown):
         yield f'{len(incidents) - len(shown):,} more; "json incidents" has all of them'
 
@@ -98,11 +105,18 @@ def run_incident(asked: Asked) -> Answer:
     """``incident ID``."""
     if not asked.words:
         raise INCIDENT.wrong("which one?")
-    found = asked.surface.alerts.find(" ".join(asked.words))
-    return Answer(_encoded(found), _whole(found))
+    wanted = " ".join(asked.words)
+    try:
+        found = asked.surface.alerts.find(wanted)
+    except QueryError as problem:
+        if problem.code != "unknown_incident":
+            raise
+        return past.one(asked, wanted, problem)
+    life = past.life(asked, found)
+    return Answer(msgspec.Raw(recorded(found.as_event(), life)), _whole(found, life))
 
 
-def _whole(incident: Incident) -> Iterator[str]:
+def _whole(incident: Incident, life: Life) -> Iterator[str]:
     """Everything about one incident."""
     rule = incident.definition
     metric = rule.metric
@@ -133,6 +147,7 @@ def _whole(incident: Incident) -> Iterator[str]:
     rows += [("sample", sample) for sample in incident.samples]
     if rule.runbook:
         rows.append(("runbook", rule.runbook))
+    rows += past.life_rows(life)
     told_at = incident.triggered_at if incident.ended_at is None else incident.ended_at
     yield render.line(incident.as_event(at=told_at))
     yield from text.fields(rows)
@@ -163,6 +178,8 @@ def run_silence(asked: Asked) -> Answer:
     match verb.lower(), words:
         case "list", []:
             return _silences(asked.surface.alerts.silences())
+        case "list", [word] if word.lower() == "all":
+            return past.silences(asked)
         case "add", [rule, length, *comment]:
             return _silence(asked, rule, length, " ".join(comment))
         case "remove", [silence]:
@@ -204,7 +221,11 @@ def _encoded(incident: Incident) -> msgspec.Raw:
 
 RULES = Command("rules", "rules", "state and value of each rule", "rules", run_rules)
 INCIDENTS = Command(
-    "incidents", "incidents [all]", "what is wrong now, or was", "incidents all", run_incidents
+    "incidents",
+    "incidents [all/since 7d [RULE]]",
+    "what is wrong now, or was",
+    "incidents since 7d",
+    run_incidents,
 )
 INCIDENT = Command(
     "incident", "incident ID", "one incident, with evidence", "incident 9f3c21ab", run_incident
@@ -214,7 +235,7 @@ ACK = Command(
 )
 SILENCE = Command(
     "silence",
-    "silence list | add RULE 2h [comment] | remove ID",
+    "silence list [all] | add RULE 2h [comment] | remove ID",
     "keep a rule quiet for a while",
     "silence add high-traffic 2h",
     run_silence,
