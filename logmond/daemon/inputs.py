@@ -147,11 +147,20 @@ class Input:
         self._unopened = None
         return None
 
-    def reload(self, config: SourceConfig) -> list[str]:
-        """Read certificates again; what came of it, a line each. `config` equals that so far."""
+    def reload(self, config: SourceConfig) -> tuple[list[str], list[str]]:
+        """Read certificates again; (what was changed, what could not be used), a line each.
+
+        `config` equals that so far.
+        """
         self._server = ServerWatch(self.name, config.read)
-        found = [source.reload() for source in self.sources if isinstance(source, Credentialed)]
-        return [told for told in found if told]
+        told, problems = [], []
+        for source in self.sources:
+            if isinstance(source, Credentialed):
+                try:
+                    told.append(source.reload())
+                except SourceError as error:
+                    problems.append(str(error))
+        return [line for line in told if line], problems
 
     def close(self) -> Deferred[None]:
         """Stop receiving; hand over what was accepted."""

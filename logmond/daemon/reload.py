@@ -17,6 +17,7 @@ from logmond.config.schema import Config, SourceConfig
 from logmond.daemon.announcing import announce
 from logmond.daemon.inputs import Input, changed
 from logmond.ingest.sources.file import FilePosition
+from logmond.interfaces.reloading import Changes
 
 if TYPE_CHECKING:
     from logmond.daemon.service import Daemon
@@ -32,7 +33,7 @@ def apply(daemon: Daemon, loaded: Loaded) -> Deferred[Sequence[str]]:
 
 async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
     old, new = daemon.loaded.config, loaded.config
-    told = await _sources(daemon, old, new)
+    told, problems = await _sources(daemon, old, new)
     if old.rules != new.rules:
         daemon.evaluation.finish()
         daemon.alerts.reload([rule.build() for rule in new.rules], daemon.stats.evaluated or 0)
@@ -51,14 +52,14 @@ async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
     ]
     announce(loaded, daemon.loaded)
     daemon.loaded = loaded
-    return told or ["nothing changed"]
+    return Changes(told if told or problems else ["nothing changed"], problems)
 
 
-async def _sources(daemon: Daemon, old: Config, new: Config) -> list[str]:
-    """Close what is gone or different, open what is new or different."""
+async def _sources(daemon: Daemon, old: Config, new: Config) -> tuple[list[str], list[str]]:
+    """Close what is gone or different, open what is new or different; (changes, problems)."""
     names = changed(old.sources, new.sources)
     wanted = {source.name: source for source in new.sources}
-    told = []
+    told, problems = [], []
     second = int(daemon.around.wall())
     kept = {}
     for name in sorted(names & daemon.inputs.keys()):
@@ -83,11 +84,13 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> list[str]:
     for member in fresh:
         problem = member.try_open()
         if problem is not None:
-            told.append(f"source {member.name}: {problem}")
+            problems.append(f"source {member.name}: {problem}")
     for name in daemon.inputs.keys() - names:
-        told += [f"source {name}: {line}" for line in daemon.inputs[name].reload(wanted[name])]
+        renewed, refused = daemon.inputs[name].reload(wanted[name])
+        told += [f"source {name}: {line}" for line in renewed]
+        problems += [f"source {name}: {line}" for line in refused]
     _in_order(daemon, new)
-    return told
+    return told, problems
 
 
 def _positions(

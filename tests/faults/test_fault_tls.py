@@ -131,3 +131,17 @@ def test_a_renewed_certificate_is_taken_and_drops_nobody(
         until(_LIMIT_S, lambda: shown() != before.getpeercert(binary_form=True))
         before.sendall(line(1) + b"\n")
         fortress.counts(1)
+
+
+def test_a_renewed_certificate_that_cannot_be_used_fails_the_reload(fortress: Fortress) -> None:
+    """The old one goes on; whoever renewed it is told, and by an exit code too."""
+    _, key = fortress.authority.issue("server")
+    good = key.read_bytes()
+    key.write_bytes(b"nonsense")
+    reply = fortress.daemon.ask("reload")
+    assert reply[0] == "ERR reloaded, but not all of it could be put to use:"
+    assert "the old certificate stays: key" in reply[1]
+    error = fortress.daemon.json("reload")["error"]
+    assert error["code"] == "reloaded_in_part"
+    key.write_bytes(good)
+    assert fortress.daemon.ask("reload")[0] == "reloaded"

@@ -92,4 +92,8 @@ class Credentialed(Protocol):
         """What its operator should know, a line each."""
 
     def reload(self) -> str:
-        """Read the certificate again; say what came of it, "" for nothing new."""
+        """Read the certificate again; say what came of it, "" for nothing new.
+
+        Raises:
+            SourceError: it cannot be used, and the old one stays.
+        """

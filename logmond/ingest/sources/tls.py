@@ -185,9 +185,12 @@ class TlsSource(StreamSource):
         super().open()
 
     def reload(self) -> str:
-        """Read the certificate again; what was changed, or why it was not, "" for no change.
+        """Read the certificate again; what was changed, "" for no change.
 
         Open connections stay as they are, whatever comes of it.
+
+        Raises:
+            SourceError: the old certificate stays, and why.
         """
         before = self._credentials.fingerprint
         try:
@@ -195,7 +198,7 @@ class TlsSource(StreamSource):
         except SourceError as error:
             told = f"{self.address}: the old certificate stays: {error}"
             self._not_reloaded = Health("degraded", told, self._wall())
-            return told
+            raise SourceError(told) from error
         self._not_reloaded = Health()
         if self._credentials.fingerprint == before:
             return ""

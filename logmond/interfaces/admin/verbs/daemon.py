@@ -11,6 +11,7 @@ from logmond.errors import LogmondError, QueryError
 from logmond.interfaces.admin import text
 from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command, always
+from logmond.interfaces.reloading import Changes
 from logmond.interfaces.surface import DaemonStatus
 from logmond.telemetry import clock, moment, size, span
 
@@ -18,6 +19,12 @@ REFUSED = "configuration_refused"
 """The code of a reload that left the old configuration running."""
 
 REFUSED_TEXT = "the configuration is broken, the old one stays in use:"
+"""How the reason of such an error begins."""
+
+IN_PART = "reloaded_in_part"
+"""The code of a reload of which something could not be put to use."""
+
+IN_PART_TEXT = "reloaded, but not all of it could be put to use:"
 """How the reason of such an error begins."""
 
 
@@ -85,6 +92,9 @@ def run_reload(asked: Asked) -> Deferred[Answer]:
     """``reload``."""
 
     def done(changes: Sequence[str]) -> Answer:
+        if isinstance(changes, Changes) and changes.problems:
+            problems = "\n".join(changes.problems)
+            raise QueryError(IN_PART, f"{IN_PART_TEXT}\n{problems}")
         return Answer({"reloaded": True, "changes": list(changes)}, ["reloaded", *changes])
 
     def refused(failure: Failure) -> Answer:
