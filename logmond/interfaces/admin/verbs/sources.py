@@ -140,7 +140,7 @@ def _account(source: SourceStatus) -> Iterator[str]:
 
 
 SOURCES = Command(
-    "sources", "sources [NAME]", "each source, its state and account", "sources nginx", run_sources
+    "sources", "sources [NAME]", "each source, state and account", "sources nginx", run_sources
 )
 LOSS = Command("loss", "loss [NAME]", "what was received and not counted", "loss", run_loss)
 SAMPLES = Command(
