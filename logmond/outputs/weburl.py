@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from logmond.outputs.guard import refusal
 
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?\.?")
+# Labels of 1 to 63 characters (RFC 1035, section 2.3.4): resolvers choke on others.
+_LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 
 
