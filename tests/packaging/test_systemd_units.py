@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,25 @@ def test_units_verify_without_a_word(units: list[Path]) -> None:
     result = _run("systemd-analyze", "verify", *units)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert len(units) == 3
+
+
+_TLS_IN_SUCH_MEMORY = """
+import ctypes, sys
+if sys.argv[1] == "yes":  # PR_SET_MDWE, as systemd does it on Linux 6.3 and newer
+    assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0
+from OpenSSL import SSL
+SSL.Context(SSL.TLS_METHOD).set_verify(SSL.VERIFY_PEER, lambda *_: True)
+"""
+
+
+def test_the_service_may_use_tls() -> None:
+    """Callbacks of pyOpenSSL need memory that is written and executed, in both directions."""
+    pytest.importorskip("OpenSSL")
+    unit = (_ROOT / "systemd" / "logmond.service").read_text()
+    denied = re.findall(r"(?m)^MemoryDenyWriteExecute=(\w+)", unit) or ["no"]
+    child = [sys.executable, "-c", _TLS_IN_SUCH_MEMORY, denied[-1]]
+    result = subprocess.run(child, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.peer("systemd-analyze")
