@@ -44,8 +44,15 @@ class Minutes:
         self._caps = caps
         self._protects = protects
         self._kept = kept
+        self._asked = False
         self._rolled: dict[int, bytes] = {}
         self._stale: set[int] = set()
+        self._sum = Exact()
+        """The closed blocks of the minute that runs, as long as each was seen to close."""
+        self._sum_from: int | None = None
+        self._sum_to = 0
+        self._newest: tuple[int, Minute] | None = None
+        self._ended: int | None = None
         self._late: dict[int, Exact] = {}
         self._late_cells = 0
 
@@ -55,11 +62,19 @@ class Minutes:
         None too when no source was observed in it and nothing is known of it.
         """
         evaluated = self._tiers.evaluated
+        self._asked = True
+        self._end()
         if evaluated is None or not self._first() <= start <= evaluated + 1 - MINUTE_S:
             return None
+        if self._newest is not None and self._newest[0] == start:
+            return self._newest[1]
         total = Exact()
         for block in range(start, start + MINUTE_S, BLOCK_S):
             total.merge(self._block(block))
+        return self._made(start, total)
+
+    def _made(self, start: int, total: Exact) -> Minute | None:
+        """The minute of which `total` is the sum."""
         unobserved = self._coverage.unobserved(start, start + MINUTE_S - 1)
         if not (total.cells or total.ledger) and not self._coverage.seen(
             start, start + MINUTE_S - 1
@@ -85,7 +100,13 @@ class Minutes:
         """Lines have arrived for a second; must be told before the tiers close another one."""
         evaluated = self._tiers.evaluated
         start = minute_of(second)
-        if not self._kept or evaluated is None or start + MINUTE_S > evaluated + 1:
+        if evaluated is None or second > evaluated:
+            return
+        if start == self._sum_from and second < self._sum_to:
+            admit(self._sum, exact, self._caps.open_cells, self._caps.open_durations)
+        if self._newest is not None and self._newest[0] == start:
+            self._newest = None
+        if not self._kept or start + MINUTE_S > evaluated + 1:
             return
         if start >= self._first():
             self._stale.add(start)
@@ -103,17 +124,44 @@ class Minutes:
 
     def closing(self, second: int) -> None:
         """Second `second` is about to be closed, whereupon the oldest block may go."""
+        self._end()
         if self._stale:
             self._roll_stale(block_of(second + 1) - BLOCKS_KEPT_S)
 
     def closed(self, second: int) -> None:
-        """Second `second` was closed; roll the minute that it ends, if it does."""
-        if self._kept and (second + 1) % MINUTE_S == 0:
-            self._roll(second + 1 - MINUTE_S)
+        """Second `second` was closed; when it ends a minute, that is rolled when next asked."""
+        if (second + 1) % BLOCK_S or not (self._kept or self._asked):
+            return
+        start = minute_of(second)
+        if start != self._sum_from and start == second + 1 - BLOCK_S:
+            self._sum, self._sum_from, self._sum_to = Exact(), start, start
+        if start == self._sum_from and self._sum_to == second + 1 - BLOCK_S:
+            self._sum.merge(self._tiers.block(self._sum_to))
+            self._sum_to += BLOCK_S
+        if (second + 1) % MINUTE_S == 0:
+            self._ended = start
+
+    def _end(self) -> None:
+        """Roll the minute that was evaluated to its end.
+
+        Not in the second that ends it, which closes a block and takes long enough.
+        """
+        start, self._ended = self._ended, None
+        if start is None:
+            return
+        minute = None
+        if self._sum_from == start and self._sum_to == start + MINUTE_S:
+            minute = self._made(start, self._sum)
+        self._sum, self._sum_from = Exact(), None
+        self._newest = None if minute is None else (start, minute)
+        if self._kept:
+            self._roll(start)
 
     def jumping(self, second: int) -> None:
         """A new epoch begins at `second`: frames may be forgotten, a minute stay unfinished."""
         evaluated = self._tiers.evaluated
+        self._end()
+        self._sum, self._sum_from, self._newest = Exact(), None, None
         if not self._kept or evaluated is None:
             return
         self._roll_stale(None)
@@ -125,6 +173,7 @@ class Minutes:
 
         Each stands for all that is known of its minute.
         """
+        self._end()
         self._roll_stale(None)
         rolled, self._rolled = self._rolled, {}
         return rolled
