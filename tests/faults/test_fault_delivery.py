@@ -179,6 +179,35 @@ def test_what_waits_outlives_a_stop_and_a_reload(prepared_daemon: Prepare, tmp_p
         until(20, lambda: not daemon.json("outputs")[0]["queued"])
 
 
+def test_what_waits_for_an_output_that_is_removed_is_dropped_and_said(
+    prepared_daemon: Prepare, tmp_path: Path
+) -> None:
+    """Nobody finds it there later: neither a reload that adds it again, nor a restart."""
+    log = tmp_path / "access.log"
+    log.touch()
+    with Hook(lambda _: (503, 0.0)) as away:
+        console = {"name": "console", "type": "console"}
+        settings = _settings(log, [console, away.output()])
+        daemon = prepared_daemon(settings).start()
+        _burst(log)
+        until(30, lambda: daemon.json("outputs")[1]["queued"] == 2)
+        daemon.configure({**settings, "outputs": [console]})
+        assert "output hook: 2 messages were not delivered" in daemon.ask("reload")
+        assert [output["name"] for output in daemon.json("outputs")] == ["console"]
+        daemon.configure(settings)
+        daemon.ask("reload")
+        assert daemon.json("outputs")[1]["queued"] == 0
+        _burst(log)
+        until(30, lambda: daemon.json("outputs")[1]["queued"] == 2)
+        assert daemon.stop() == 0
+        daemon.configure({**settings, "outputs": [console]})
+        daemon.start()
+        assert "output hook is gone, and 2 messages for it are dropped" in daemon.process.output
+        assert daemon.stop() == 0
+        daemon.configure(settings)
+        assert daemon.start().json("outputs")[1]["queued"] == 0
+
+
 def test_a_marked_test_goes_the_same_way(prepared_daemon: Prepare, tmp_path: Path) -> None:
     """Answered when it is delivered, or with the reason when it is not."""
     log = tmp_path / "access.log"
