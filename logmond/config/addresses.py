@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 
-from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.ingest.sources.table import LISTENERS
+from logmond.suggest import hint
 
 SCHEMES = tuple(LISTENERS)
 """What a source can listen on."""

@@ -15,11 +15,11 @@ from pydantic import Field, model_validator
 from logmond.config.notify import NotifierConfig
 from logmond.config.paths import AbsolutePath
 from logmond.config.scalars import Kind, Secret, Text, located
-from logmond.config.suggest import nearest
 from logmond.config.units import shown
 from logmond.outputs import chaturl
 from logmond.outputs.chat import MAX_URLS
 from logmond.outputs.irc import IrcServer
+from logmond.suggest import nearest
 
 _MORE = "https://appriseit.com/services/ lists all"
 
@@ -56,7 +56,8 @@ class AppriseUrls(Secret):
         if not scheme:
             raise ValueError("must be a URL of Apprise: SCHEME://..., such as mailto://")
         known = chaturl.schemes()
-        if scheme not in known:
+        # What a service hands out as the address of a webhook is known by its host.
+        if scheme not in known and scheme not in ("http", "https"):
             guess = nearest(scheme, known)
             meant = f'did you mean "{guess}://"?' if guess else _MORE
             raise ValueError(f"Apprise knows no {scheme}://; {meant}")

@@ -15,10 +15,10 @@ from logmond.config.places import Path
 from logmond.config.rule import RuleConfig
 from logmond.config.schema import Config
 from logmond.config.source import SourceConfig
-from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.frame.selector import match
 from logmond.ingest.formats.compiled import Format
+from logmond.suggest import hint
 
 Finding = tuple[Path, str]
 

@@ -11,8 +11,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from logmond.alerts.rule import METRICS, SEVERITIES, Limits
 from logmond.config import units
 from logmond.config.scalars import PROBLEM, Kind, located
-from logmond.config.suggest import hint
 from logmond.config.units import shown
+from logmond.suggest import hint
 
 _READ: dict[str, Callable[[object], float]] = {
     "count": units.number,

@@ -30,11 +30,11 @@ from logmond.config.scalars import (
     located,
 )
 from logmond.config.section import Section
-from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.frame.selector import match
 from logmond.outputs.audience import Audience, Terms
 from logmond.outputs.weburl import WebUrl, parse
+from logmond.suggest import hint
 
 _MOST_ITEMS = 32
 

@@ -17,10 +17,10 @@ from logmond.config.places import Path, Place
 from logmond.config.schema import Config
 from logmond.config.section import Section
 from logmond.config.shape import Shape, keys_of, shape_of
-from logmond.config.suggest import hint, nearest
 from logmond.config.units import shown
 from logmond.config.yamltree import Tree
 from logmond.errors import ConfigError
+from logmond.suggest import hint, nearest
 
 PREFIX = "LOGMOND_"
 

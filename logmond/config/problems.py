@@ -12,10 +12,10 @@ from logmond.config.places import Path, Place, dotted
 from logmond.config.scalars import PROBLEM
 from logmond.config.schema import Config
 from logmond.config.shape import Shape, keys_of, steps
-from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.config.yamltree import MAX_PROBLEMS, Tree
 from logmond.errors import Problem
+from logmond.suggest import hint
 
 _PLAIN = {
     "tuple_type": "must be a list",

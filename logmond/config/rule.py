@@ -16,10 +16,10 @@ from logmond.alerts.rule import METRICS, SEVERITIES, Limits, Rule, problems
 from logmond.config.limits import Limit, LimitBySeverity, MultipleBySeverity
 from logmond.config.scalars import Choice, Count, Kind, Listed, Seconds, Text, Word, located
 from logmond.config.section import Section
-from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.frame.frame import CELL_DIMENSIONS, TOP_DIMENSIONS
 from logmond.frame.selector import Selector
+from logmond.suggest import hint
 
 _SIDES = ("above", "below", "above_baseline", "below_baseline")
 

@@ -16,8 +16,8 @@ from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from logmond.config import addresses, units
-from logmond.config.suggest import hint
 from logmond.config.units import shown
+from logmond.suggest import hint
 
 PROBLEM = "logmond"
 """The pydantic error type of every message that is our own."""

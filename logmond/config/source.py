@@ -16,13 +16,13 @@ from logmond.config.addresses import Address
 from logmond.config.paths import AbsolutePath
 from logmond.config.scalars import At, Choice, Flag, Listed, Text, Word, located
 from logmond.config.section import Section
-from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.errors import FormatError
 from logmond.ingest.formats.compiled import Format
 from logmond.ingest.formats.proxies import network_of
 from logmond.ingest.formats.table import format_of
 from logmond.ingest.servers.files import Snapshot
+from logmond.suggest import hint
 
 MAX_FORMAT_BYTES = 4096
 """Compiling takes time in the square of a format's length; 4 KiB of variables take 0.2 s."""

@@ -21,9 +21,9 @@ from logmond.config import units
 from logmond.config.rule import RuleConfig
 from logmond.config.schema import Config
 from logmond.config.shape import keys_of
-from logmond.config.suggest import hint
 from logmond.config.units import shown
 from logmond.errors import ConfigError, Problem
+from logmond.suggest import hint
 
 MAX_VALUES = 200
 """Values one sweep may try: each is a rule of its own at every second."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from logmond.config.suggest import hint
 from logmond.errors import ConfigError, Problem
 from logmond.interfaces.outcome import Expectation, RuleOutcome
+from logmond.suggest import hint
 
 _WANTED = re.compile(
     r"(?:(?P<rule>[^=]+)=)?(?:none|(?P<least>\d{1,9})(?P<to>\.\.(?P<most>\d{0,9}))?)"

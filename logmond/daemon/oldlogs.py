@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from logmond.alerts.rule import Rule
 from logmond.config.schema import Config, SourceConfig
-from logmond.config.suggest import hint
 from logmond.errors import ConfigError, Problem
 from logmond.frame.selector import Selector
 from logmond.ingest.formats.detection import Detection, detect
 from logmond.ingest.sources.oldlog import STDIN, OldLog
 from logmond.ingest.sources.patterns import covers
 from logmond.ingest.sources.unrotated import unrotated
+from logmond.suggest import hint
 
 HEAD_LINES = 200
 """Lines a format is told by."""

@@ -9,7 +9,8 @@ from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command
 from logmond.interfaces.admin.text import table
 from logmond.interfaces.admin.verbs import daemon, incidents, outputs, sources, traffic
-from logmond.interfaces.admin.words import quoted, suggestion
+from logmond.interfaces.admin.words import quoted
+from logmond.suggest import meant
 
 
 def run_help(asked: Asked) -> Answer:
@@ -78,6 +79,6 @@ def find(name: str) -> Command:
     """
     command = COMMANDS.get(name.lower())
     if command is None:
-        hint = suggestion(name, COMMANDS) or '; type "help"'
+        hint = meant(name, COMMANDS) or '; type "help"'
         raise QueryError("unknown_command", f"unknown command {quoted(name)}{hint}")
     return command

@@ -6,25 +6,19 @@ Every reader raises QueryError with what would work. No clock.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 
 from logmond.errors import QueryError
 from logmond.frame.frame import CELL_DIMENSIONS, TOP_DIMENSIONS
 from logmond.frame.selector import Selector
+from logmond.suggest import meant
 
 _DURATION = re.compile(r"(?:[0-9]{1,6}[smhd])+", re.IGNORECASE)
 _PART = re.compile(r"([0-9]+)([smhd])", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
 _LONGEST = 64
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """``; did you mean "stats"?``, or nothing where nothing comes near."""
-    if len(word) > _LONGEST:  # no slip of the keyboard, and slow to compare
-        return ""
-    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
+"""Characters of a word that a message repeats."""
 
 
 def quoted(word: str) -> str:
@@ -73,5 +67,5 @@ def _dimension(name: str, known: Sequence[str]) -> str:
     for candidate in (name, name.lower()):
         if candidate in known:
             return candidate
-    hint = suggestion(name, known) or f"; there are {', '.join(known)}"
+    hint = meant(name, known) or f"; there are {', '.join(known)}"
     raise QueryError("unknown_dimension", f"no dimension {quoted(name)}{hint}")

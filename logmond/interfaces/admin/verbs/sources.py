@@ -9,8 +9,9 @@ from logmond.ingest.ledger import OUTCOMES, SUBSETS
 from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command
 from logmond.interfaces.admin.text import rate
-from logmond.interfaces.admin.words import quoted, suggestion
+from logmond.interfaces.admin.words import quoted
 from logmond.interfaces.surface import SourceStatus
+from logmond.suggest import meant
 from logmond.telemetry import moment, span
 
 COUNTERS = ("received", *OUTCOMES, *SUBSETS, "kernel_drops")
@@ -72,7 +73,7 @@ def _chosen(sources: Sequence[SourceStatus], words: Sequence[str]) -> Sequence[S
     found = found or [source for source in sources if source.name.lower() == name.lower()]
     if len(words) > 1 or not found:
         known = [source.name for source in sources]
-        hint = suggestion(name, known) or f"; there are {', '.join(known) or 'none'}"
+        hint = meant(name, known) or f"; there are {', '.join(known) or 'none'}"
         raise QueryError("unknown_source", f"no source {quoted(' '.join(words))}{hint}")
     return found[:1]
 

@@ -19,10 +19,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return by_shape[found[0]] if found else None
 
 
+def meant(word: str, known: Iterable[str]) -> str:
+    """``; did you mean "window"?``, or nothing where nothing comes near."""
+    guess = nearest(word, known)
+    return f'; did you mean "{guess}"?' if guess is not None else ""
+
+
 def hint(word: str, known: Iterable[str]) -> str:
-    """``; did you mean "window"?``, or ``; there are: ...`` where nothing comes near."""
+    """The same, or ``; there are: ...`` where nothing comes near."""
     names = list(known)
-    guess = nearest(word, names)
-    if guess is not None:
-        return f'; did you mean "{guess}"?'
-    return f"; there are: {', '.join(names)}" if names else ""
+    return meant(word, names) or (f"; there are: {', '.join(names)}" if names else "")
