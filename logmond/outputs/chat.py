@@ -141,7 +141,9 @@ class _Address:
             try:
                 # Fresh every time: a service keeps connections and counts, and is no
                 # thread's but its own.
-                taken = self._service(self._url).notify(
+                service = self._service(self._url)
+                _name(service, self._url, message)
+                taken = service.notify(
                     title=message.title,
                     body=message.text,
                     notify_type=kind_of(message),
@@ -153,6 +155,17 @@ class _Address:
             return None
         why = "; ".join(redacted(line, self._url) for line in said)
         return NotDelivered(f"{scheme}: {why or 'not taken, no reason given'}")
+
+
+def _name(service: Any, url: str, message: Message) -> None:
+    """Let a pager know by its id what a message is about, so that an end closes what was opened.
+
+    Apprise goes by the first line of the text otherwise, which is another at the end.
+    """
+    if scheme_of(url) == "pagerduty" and len(message.events) == 1 and "dedup=" not in url:
+        service.dedup = message.events[0].id
+        if "action=" not in url:
+            service.action = "map"
 
 
 def kind_of(message: Message) -> str:

@@ -93,6 +93,8 @@ def _refusal(url: str, said: list[str]) -> str:
         more = f": pip install '{' '.join(packages)}'" if packages else " on this system"
         return f"{scheme}:// cannot be used{more}"
     shape = _shape(known[scheme], scheme) if scheme in known.schemas() else ""
+    if scheme in ("http", "https"):
+        shape = "; an output of type webhook posts JSON to any server"
     why = "; ".join(redacted(line, url) for line in said[:1])
     return f"Apprise cannot use this {scheme}:// URL" + (f" ({why})" if why else "") + shape
 

@@ -36,6 +36,7 @@ def problems(**keys: Any) -> list[str]:
         "mailto://mail.example:25/?from=a@b.example&to=c@d.example",
         "tgram://123456789:abcdefg_hijklmnop/12315544/",
         "pagerduty://A1BRTD4JD@TIiajkdnlazkcOXrIdevi7FQ/node01.local",
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
     ],
 )
 def test_a_url_that_apprise_can_use_is_taken(url: str) -> None:
@@ -57,6 +58,7 @@ def test_a_url_that_apprise_can_use_is_taken(url: str) -> None:
             "Apprise cannot use this slack:// URL (An invalid Slack (third) Token (***) was "
             "specified.); one is like slack://{token_a}/{token_b}/{token_c}",
         ),
+        ("https://s3cr3t.example/s3cr3t", "an output of type webhook posts JSON to any server"),
         ("tgram://s3cr3t", "one is like tgram://{bot_token}"),
         ([SLACK, "slak://s3cr3t"], "x.yaml:6:5: outputs[0].url[1]: Apprise knows no slak://"),
         ([SLACK] * 9, "has 9 URLs; at most 8"),

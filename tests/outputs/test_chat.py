@@ -128,6 +128,29 @@ async def test_what_arrived_after_all_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("pagerduty://i@k/web1", {"dedup": message().events[0].id, "action": "map"}),
+        ("pagerduty://i@k/web1?action=trigger", {"dedup": message().events[0].id}),
+        ("pagerduty://i@k/web1?dedup=mine", {}),
+        ("x://1", {}),
+    ],
+)
+@ensureDeferred
+async def test_a_pager_closes_what_it_opened(url: str, expected: dict[str, str]) -> None:
+    """By the id of the incident, unless the operator wants it otherwise."""
+    made: list[Service] = []
+
+    def service(url: str) -> Service:
+        made.append(Service(url, lambda url: True, []))
+        return made[-1]
+
+    await within(5, Chat(reactor, "web1", urls=[url], service=service).send(message()))
+    found = vars(made[0])
+    assert {name: found[name] for name in ("dedup", "action") if name in found} == expected
+
+
+@pytest.mark.parametrize(
     ("kind", "severity", "expected"),
     [
         ("alert", "critical", "failure"),
