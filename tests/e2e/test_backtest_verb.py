@@ -165,6 +165,23 @@ def test_a_sweep_prints_alerts_against_values(folder: Path) -> None:
     assert [line.split()[:2] for line in table[1:4]] == [["10%", "1"], ["30%", "1"], ["50%", "1"]]
 
 
+def test_generated_lines_of_each_format_are_read_without_a_setting(folder: Path) -> None:
+    """What `logmond generate` writes, by the defaults: a rate above 10 fires the built-in rule."""
+    for form in ("combined", "json"):
+        log = folder / f"{form}.log"
+        made = ["generate", "--rate", "2000", "--seconds", "2", "--format", form, "--to", str(log)]
+        subprocess.run(
+            [sys.executable, "-m", "logmond", *made],
+            cwd=folder, env=environ(), check=True, capture_output=True, timeout=60,
+        )  # fmt: skip
+        count = log.read_bytes().count(b"\n")
+        out, said = backtest(folder, "--expect", "high-traffic=1", "--json", str(log))
+        told = msgspec.json.decode(out)
+        assert told["lines"]["counted"] == count > 1500
+        assert told["rules"][0]["open"] == 1
+        assert form in said
+
+
 def test_a_terminal_shows_how_far_it_is(folder: Path) -> None:
     """On one line that is taken away again; the report is not touched."""
     control, terminal = pty.openpty()
