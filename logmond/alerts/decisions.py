@@ -84,6 +84,7 @@ class Decisions:
         seconds: int,
         comment: str = "",
         who: str = "",
+        *,
         group: Mapping[str, str] | None = None,
         since: int | None = None,
     ) -> Silence:

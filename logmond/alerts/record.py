@@ -6,7 +6,7 @@ The JSON object of the event with the keys `samples` and `life` behind it. No I/
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import msgspec

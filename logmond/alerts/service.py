@@ -25,7 +25,7 @@ from logmond.alerts.outlook import Outlook
 from logmond.alerts.rule import Rule
 from logmond.alerts.seam import Statistics
 from logmond.alerts.silences import SILENCED, Silences
-from logmond.alerts.status import RuleStatus, status_of
+from logmond.alerts.status import GroupStatus, RuleStatus, groups_of, status_of
 from logmond.alerts.watch import Watch, Watched, removal
 
 ENDED_KEPT = 200
@@ -170,6 +170,11 @@ class AlertService(Decisions):
             QueryError: none is meant, or several.
         """
         return meant(text, self.incidents(), self._ended)
+
+    def groups(self, name: str) -> list[GroupStatus]:
+        """The groups of a rule; none for a rule without, or one that is not there."""
+        watch = self._watches.get(name)
+        return [] if watch is None else groups_of(watch, self.evaluated)
 
     def statuses(self) -> list[RuleStatus]:
         """How every rule stands, in the order of the configuration."""

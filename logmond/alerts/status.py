@@ -34,6 +34,51 @@ class RuleStatus:
     groups_folded: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class GroupStatus:
+    """One group of a rule now; `value` and `limit` are None when they cannot be told."""
+
+    group: dict[str, str]
+    state: str
+    value: float | None
+    limit: float | None
+    reason: str | None
+
+
+def groups_of(watch: Watch, second: int | None) -> list[GroupStatus]:
+    """The groups that are watched one by one, the worst and most extreme first."""
+    if second is None or not watch.rule.group_by:
+        return []
+    observer = watch.observer
+    knowledge = observer.knowledge(second)
+    named = dict.fromkeys((*watch.tracks, *observer.watched()))
+    found = []
+    for group in named:
+        if not group:  # the rule as a whole, which only `no_data` speaks of
+            continue
+        sight = observer.look(group, knowledge, second)
+        track = watch.tracks.get(group)
+        found.append(
+            GroupStatus(
+                dict(zip(watch.rule.group_by, group, strict=True)),
+                (State.QUIET if track is None else track.state).value,
+                sight.value,
+                _limit(observer.bounds(group)[0]),
+                sight.reason,
+            )
+        )
+    sign = -1 if watch.rule.rising else 1
+    found.sort(
+        key=lambda one: (
+            -_ORDER.index(State(one.state)),
+            one.value is None,
+            sign * (one.value or 0.0),
+            tuple(one.group.values()),
+        )
+    )
+    return found
+
+
 def status_of(watch: Watch, second: int | None) -> RuleStatus:
     """The status of a rule as of the evaluated second, None before the first."""
     rule = watch.rule

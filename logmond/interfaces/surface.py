@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident
 from logmond.alerts.silences import Silence
-from logmond.alerts.status import RuleStatus
+from logmond.alerts.status import GroupStatus, RuleStatus
 from logmond.frame.selector import Selector
 from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Summary, TopTable
@@ -66,10 +66,25 @@ class Alerts(Protocol):
     def acknowledge(self, text: str, who: str, comment: str = "") -> Event:
         """Record that `who` has taken the incident on."""
 
+    def release(self, text: str, who: str = "") -> Event:
+        """Take that back; QueryError when nobody had."""
+
+    def groups(self, name: str) -> Sequence[GroupStatus]:
+        """The groups of a rule, the worst first."""
+
     def silences(self) -> Sequence[Silence]:
         """What is silenced now."""
 
-    def silence(self, rule: str, seconds: int, comment: str = "", who: str = "") -> Silence:
+    def silence(
+        self,
+        rule: str,
+        seconds: int,
+        comment: str = "",
+        who: str = "",
+        *,
+        group: Mapping[str, str] | None = None,
+        since: int | None = None,
+    ) -> Silence:
         """Keep a rule from waking people for so long."""
 
     def unsilence(self, text: str) -> Silence:

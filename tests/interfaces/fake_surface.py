@@ -16,7 +16,7 @@ from logmond.alerts.incident import Acknowledgement, Incident, incident_id
 from logmond.alerts.lifecycle import State
 from logmond.alerts.rule import Rule
 from logmond.alerts.silences import Silence, Silences
-from logmond.alerts.status import RuleStatus
+from logmond.alerts.status import GroupStatus, RuleStatus
 from logmond.errors import QueryError
 from logmond.frame.selector import Selector
 from logmond.interfaces.surface import DaemonStatus, History, Sample, SourceStatus, Surface
@@ -159,6 +159,7 @@ class FakeAlerts:
     def __init__(self, opened: Sequence[Incident] = (), over: Sequence[Incident] = ()) -> None:
         self.opened, self.over = list(opened), list(over)
         self.rules: list[RuleStatus] = []
+        self.grouped: list[GroupStatus] = []
         self.subscribers: list[Callable[[Event], None]] = []
         self._silences = Silences()
 
@@ -183,13 +184,36 @@ class FakeAlerts:
         found.acknowledged = Acknowledgement(who, comment, NOW)
         return found.as_event("acknowledged", NOW, wording.acknowledged(found))
 
+    def release(self, text: str, who: str = "") -> Event:
+        """Nobody is on it."""
+        found = self.find(text)
+        if found.acknowledged is None:
+            raise QueryError("not_acknowledged", f"nobody acknowledged {found.short_id}")
+        found.acknowledged = None
+        return found.as_event("released", NOW, "released")
+
+    def groups(self, name: str) -> list[GroupStatus]:
+        """As the test says."""
+        return self.grouped
+
     def silences(self) -> list[Silence]:
         """Those in force."""
         return list(self._silences)
 
-    def silence(self, rule: str, seconds: int, comment: str = "", who: str = "") -> Silence:
+    def silence(
+        self,
+        rule: str,
+        seconds: int,
+        comment: str = "",
+        who: str = "",
+        *,
+        group: Mapping[str, str] | None = None,
+        since: int | None = None,
+    ) -> Silence:
         """A real one."""
-        return self._silences.add(rule, {}, NOW, seconds, comment=comment, who=who)
+        return self._silences.add(
+            rule, group or {}, since or NOW, seconds, comment=comment, who=who, now=NOW
+        )
 
     def unsilence(self, text: str) -> Silence:
         """End one."""
@@ -199,11 +223,7 @@ class FakeAlerts:
         """Remember whom to tell."""
         self.subscribers.append(callback)
 
-        def unsubscribe() -> None:
-            if callback in self.subscribers:
-                self.subscribers.remove(callback)
-
-        return unsubscribe
+        return lambda: self.subscribers.remove(callback)
 
     def tell(self, event: Event) -> None:
         """Tell the subscribers."""

@@ -30,7 +30,7 @@ from fake_surface import NGINX, surface
         ("incident 12345678", "ERR no incident '12345678'; see: incidents all"),
         ("ack", "ERR which incident?; usage: ack ID NAME [comment]"),
         ("ack 12345678", "ERR whose name?; usage: ack ID NAME [comment]"),
-        ("silence add high-traffic", "ERR usage: silence list [all] | add RULE 2h [comment] | remove"),
+        ("silence add high-traffic", "ERR usage: silence list [all] | add RULE"),
         ("silence add high-traffic long", 'ERR "long" is no length of time such as 90s, 2m, 1h'),
         ("watch me", "ERR usage: watch"),
         ("auth", "ERR usage: auth TOKEN"),

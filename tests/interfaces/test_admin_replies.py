@@ -272,7 +272,7 @@ def test_help_fits_a_terminal_and_names_every_command() -> None:
     lines = ask("help").splitlines()
     assert max(map(len, lines)) <= 78
     words = {line.split()[0] for line in lines}
-    named = """help status stats top sources loss rules incidents incident ack silence watch
+    named = """help status stats top sources loss rules incidents incident ack unack silence watch
     parse samples outputs test-output config reload json auth version quit"""
     assert words >= set(named.split())
     assert ask("help stats").splitlines()[0] == "stats [WINDOW] [dim=value...] [by DIM]"

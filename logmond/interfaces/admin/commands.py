@@ -8,7 +8,7 @@ from logmond.errors import QueryError
 from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command
 from logmond.interfaces.admin.text import table
-from logmond.interfaces.admin.verbs import daemon, incidents, outputs, sources, traffic
+from logmond.interfaces.admin.verbs import daemon, incidents, outputs, people, sources, traffic
 from logmond.interfaces.admin.words import quoted
 from logmond.suggest import meant
 
@@ -54,8 +54,9 @@ COMMANDS = {
         incidents.RULES,
         incidents.INCIDENTS,
         incidents.INCIDENT,
-        incidents.ACK,
-        incidents.SILENCE,
+        people.ACK,
+        people.UNACK,
+        people.SILENCE,
         WATCH,
         sources.PARSE,
         sources.SAMPLES,

@@ -1,8 +1,10 @@
-"""What is wrong and what people do about it: `rules`, `incidents`, `incident`, `ack`, `silence`."""
+"""What is watched and what is wrong: `rules`, `incidents`, `incident`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from difflib import get_close_matches
 
 import msgspec
 
@@ -10,14 +12,13 @@ from logmond.alerts import brief, render
 from logmond.alerts.evidence import statements
 from logmond.alerts.incident import Incident
 from logmond.alerts.record import Life, recorded
-from logmond.alerts.silences import Silence
-from logmond.alerts.status import RuleStatus
+from logmond.alerts.status import GroupStatus, RuleStatus
 from logmond.errors import QueryError
 from logmond.interfaces.admin import text
 from logmond.interfaces.admin.answer import Answer
-from logmond.interfaces.admin.command import Asked, Command, always
+from logmond.interfaces.admin.command import Asked, Command
 from logmond.interfaces.admin.verbs import past
-from logmond.interfaces.admin.words import seconds_of
+from logmond.interfaces.admin.words import quoted
 from logmond.telemetry import clock, moment, number, span, window
 
 MAX_ROWS = 500
@@ -25,22 +26,64 @@ MAX_ROWS = 500
 
 
 def run_rules(asked: Asked) -> Answer:
-    """``rules``."""
+    """``rules [NAME]``."""
+    if asked.words:
+        return _run_rule(asked, " ".join(asked.words))
     found = asked.surface.alerts.statuses()
-    data = [
-        {
-            "name": rule.name,
-            "metric": rule.metric,
-            "state": rule.state,
-            "value": rule.value,
-            "limit": rule.limit,
-            "window_s": rule.window_s,
-            "reason": rule.reason,
-            "groups_firing": rule.groups_firing,
-        }
-        for rule in found
+    return Answer([_rule_data(rule) for rule in found], _rule_lines(found))
+
+
+def _rule_data(rule: RuleStatus) -> dict[str, object]:
+    return {
+        "name": rule.name,
+        "metric": rule.metric,
+        "state": rule.state,
+        "value": rule.value,
+        "limit": rule.limit,
+        "window_s": rule.window_s,
+        "reason": rule.reason,
+        "groups_firing": rule.groups_firing,
+    }
+
+
+def _run_rule(asked: Asked, name: str) -> Answer:
+    """One rule with its groups."""
+    alerts = asked.surface.alerts
+    rule = next((rule for rule in alerts.statuses() if rule.name == name), None)
+    if rule is None:
+        names = [rule.name for rule in alerts.statuses()]
+        near = get_close_matches(name[:64], names, 1)
+        hint = f'; did you mean "{near[0]}"?' if near else "; see: rules"
+        raise QueryError("unknown_rule", f"no rule {quoted(name)}{hint}")
+    groups = alerts.groups(name)
+    data = _rule_data(rule) | {
+        "groups_folded": rule.groups_folded,
+        "groups": [asdict(group) for group in groups],
+    }
+    return Answer(data, _group_lines(rule, groups))
+
+
+def _group_lines(rule: RuleStatus, groups: Sequence[GroupStatus]) -> Iterator[str]:
+    yield from _rule_lines([rule])
+    if not rule.groups and not rule.groups_folded:
+        return
+    rows = [
+        (
+            ", ".join(group.group.values()),
+            group.state,
+            text.measured(rule.metric, group.value),
+            text.limit(rule.metric, group.limit),
+            group.reason or "",
+        )
+        for group in groups[:MAX_ROWS]
     ]
-    return Answer(data, _rule_lines(found))
+    dimensions = ", ".join(groups[0].group) if groups else "group"
+    if rows:
+        yield from text.table((dimensions, "state", "value", "limit", ""), rows, "<<>><")
+    if len(groups) > len(rows):
+        yield f'{len(groups) - len(rows):,} more; "json rules {rule.name}" has all of them'
+    if rule.groups_folded:
+        yield f"{rule.groups_folded:,} groups more are watched together, as (other)"
 
 
 def _rule_lines(rules: Sequence[RuleStatus]) -> Iterator[str]:
@@ -83,7 +126,8 @@ def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
         yield "no open incidents"
         return
     shown = incidents[:MAX_ROWS]
-    header = ("id", "severity", "rule", "group", "since", "value", "peak")
+    taken = "taken by" if any(incident.acknowledged for incident in shown) else ""
+    header = ("id", "severity", "rule", "group", "since", "value", "peak", taken)
     rows = [
         (
             incident.short_id,
@@ -93,10 +137,11 @@ def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
             clock(incident.triggered_at),
             brief.value(incident),
             brief.peak(incident),
+            incident.acknowledged.who if incident.acknowledged else "",
         )
         for incident in shown
     ]
-    yield from text.table(header, rows, "<<<<>>>")
+    yield from text.table(header, rows, "<<<<>>><")
     if len(incidents) > len(shown):
         yield f'{len(incidents) - len(shown):,} more; "json incidents" has all of them'
 
@@ -161,65 +206,12 @@ def _value(incident: Incident) -> str:
     return f"{value} ({incident.trend})" if incident.open else value
 
 
-def run_ack(asked: Asked) -> Answer:
-    """``ack ID NAME [comment]``."""
-    if len(asked.words) < 2:
-        raise ACK.wrong("whose name?" if asked.words else "which incident?")
-    which, who, *comment = asked.words
-    alerts = asked.surface.alerts
-    found = alerts.find(which)
-    alerts.acknowledge(found.id, who, " ".join(comment))
-    return Answer(_encoded(found), [f"{found.short_id} {found.rule} acknowledged by {who}"])
-
-
-def run_silence(asked: Asked) -> Answer:
-    """``silence list/add RULE 2h [comment]/remove ID``."""
-    verb, *words = asked.words or ("list",)
-    match verb.lower(), words:
-        case "list", []:
-            return _silences(asked.surface.alerts.silences())
-        case "list", [word] if word.lower() == "all":
-            return past.silences(asked)
-        case "add", [rule, length, *comment]:
-            return _silence(asked, rule, length, " ".join(comment))
-        case "remove", [silence]:
-            gone = asked.surface.alerts.unsilence(silence)
-            return Answer({"removed": gone.id}, [f"silence {gone.id} of {gone.rule} removed"])
-    raise SILENCE.wrong()
-
-
-def _silence(asked: Asked, rule: str, length: str, comment: str) -> Answer:
-    made = asked.surface.alerts.silence(rule, seconds_of(length), comment, asked.peer)
-    told = f"{made.rule} is silent until {moment(made.until)}; silence remove {made.id} ends that"
-    return Answer(_silence_data(made), [told])
-
-
-def _silences(found: Sequence[Silence]) -> Answer:
-    rows = [
-        (silence.id, silence.rule, moment(silence.until), silence.who, silence.comment)
-        for silence in found
-    ]
-    header = ("id", "rule", "until", "by", "comment" if any(row[4] for row in rows) else "")
-    lines = text.table(header, rows, "<<<<<") if rows else ["nothing is silenced"]
-    return Answer([_silence_data(silence) for silence in found], lines)
-
-
-def _silence_data(silence: Silence) -> dict[str, object]:
-    return {
-        "id": silence.id,
-        "rule": silence.rule,
-        "until": moment(silence.until),
-        "who": silence.who,
-        "comment": silence.comment,
-    }
-
-
 def _encoded(incident: Incident) -> msgspec.Raw:
     """The incident as the same JSON object that its events are."""
     return msgspec.Raw(render.encoded(incident.as_event()))
 
 
-RULES = Command("rules", "rules", "state and value of each rule", "rules", run_rules)
+RULES = Command("rules", "rules [NAME]", "state and value of each rule", "rules", run_rules)
 INCIDENTS = Command(
     "incidents",
     "incidents [all/since 7d [RULE]]",
@@ -229,15 +221,4 @@ INCIDENTS = Command(
 )
 INCIDENT = Command(
     "incident", "incident ID", "one incident, with evidence", "incident 9f3c21ab", run_incident
-)
-ACK = Command(
-    "ack", "ack ID NAME [comment]", "say that you are on it", "ack 9f3c21ab eva", run_ack, always
-)
-SILENCE = Command(
-    "silence",
-    "silence list [all] | add RULE 2h [comment] | remove ID",
-    "keep a rule quiet for a while",
-    "silence add high-traffic 2h",
-    run_silence,
-    writes=lambda words: bool(words) and words[0].lower() != "list",
 )
