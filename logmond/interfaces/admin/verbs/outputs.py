@@ -11,7 +11,7 @@ from logmond.errors import LogmondError, QueryError
 from logmond.interfaces.admin import text
 from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command, always
-from logmond.interfaces.surface import OutputStatus
+from logmond.outputs.status import OutputStatus
 from logmond.telemetry import moment, span
 
 
@@ -54,11 +54,11 @@ def run_test(asked: Asked) -> Deferred[Answer]:
         return Answer(data, [f"delivered in {seconds:.1f}s"])
 
     def failed(failure: Failure) -> Answer:
-        problem = failure.check(LogmondError)
-        if problem is None:
+        try:
             failure.raiseException()
-        told = f"not delivered after {took():.1f}s: {failure.getErrorMessage()}"
-        raise QueryError("not_delivered", told)
+        except LogmondError as problem:
+            told = f"not delivered after {took():.1f}s: {problem}"
+            raise QueryError("not_delivered", told) from problem
 
     return asked.surface.test_output(name, " ".join(said)).addCallbacks(delivered, failed)
 
