@@ -1,7 +1,4 @@
-"""A daemon that is not there: the surface interfaces work with, filled with plain values.
-
-Incidents and silences are real; the statistics are two answers that a test may replace.
-"""
+"""A daemon that is not there: a surface with plain values; incidents and silences are real."""
 
 from __future__ import annotations
 
@@ -223,7 +220,7 @@ class FakeAlerts:
         """Remember whom to tell."""
         self.subscribers.append(callback)
 
-        return lambda: self.subscribers.remove(callback)
+        return lambda: callback in self.subscribers and self.subscribers.remove(callback)
 
     def tell(self, event: Event) -> None:
         """Tell the subscribers."""
