@@ -152,6 +152,7 @@ class Backtest:
         self._tallies.close(last or 0, self.alerts.incidents())
         rules = [self._rule_outcome(rule) for rule in self._rules]
         variants = self.variants
+        why = {rule.rule: rule.not_tested for rule in rules}
         return Outcome(
             config=config,
             first=first,
@@ -163,7 +164,7 @@ class Backtest:
             rules=rules,
             incidents=self._tallies.incidents,
             unlisted=self._tallies.unlisted,
-            sweeps=variants.outcomes(tested_s, last or 0, per_day) if variants else (),
+            sweeps=variants.outcomes(tested_s, last or 0, per_day, why) if variants else (),
             expectations=[one.met(rules) for one in expected],
             interrupted=interrupted,
         )

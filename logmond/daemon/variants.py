@@ -7,7 +7,7 @@ those is what it would be without a sweep. Nobody asks a variant for evidence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from logmond.alerts.baseline import Baselines
@@ -43,14 +43,20 @@ class Variants:
     def _tell(self, event: Event) -> None:
         self._tallies.take(event)
 
-    def outcomes(self, tested_s: int, last: int, per_day: float) -> list[SweepOutcome]:
-        """What came of every sweep, with what can be said of its values."""
+    def outcomes(
+        self, tested_s: int, last: int, per_day: float, not_tested: Mapping[str, str]
+    ) -> list[SweepOutcome]:
+        """What came of every sweep, with what can be said of its values.
+
+        `not_tested` says of rules why these logs say nothing about them.
+        """
         self._tallies.close(last)
         found = []
         for number, sweep in enumerate(self._sweeps):
             counts = [(v, self._tallies.count(_name(number, v))) for v in sweep.values]
             fired = [(value, count.fired) for value, count in counts]
-            hints = _hints(sweep, fired, tested_s, per_day)
+            why = not_tested.get(sweep.rule)
+            hints = [f"not tested: {why}"] if why else _hints(sweep, fired, tested_s, per_day)
             found.append(SweepOutcome(sweep.name, counts, hints))
         return found
 

@@ -177,7 +177,10 @@ def test_a_rule_about_a_source_without_a_log_is_not_tested(tmp_path: Path) -> No
         {"name": "slow", "metric": "duration_p95", "above": "1s"},
         {"name": "drops", "metric": "kernel_drops", "above": 1},
     ]
-    outcome = run([log], rules, sources, expect=["low=none", "own=none", "none"])
+    outcome = run(
+        [log], rules, sources, expect=["low=none", "own=none", "none"], trials=["low.below=1,2"]
+    )
+    assert list(outcome.sweeps[0].hints) == ["not tested: no log for source api"]
     assert [one.not_tested for one in outcome.rules] == [
         "no log for source api",
         "",
