@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -17,6 +18,8 @@ from hooks import Hook
 from numbered import lines
 from patience import until
 from programs import soaking
+
+from logmond.interfaces.client import ctl
 
 Prepare = Callable[..., Daemon]
 
@@ -179,6 +182,26 @@ def test_what_waits_outlives_a_stop_and_a_reload(prepared_daemon: Prepare, tmp_p
         until(20, lambda: not daemon.json("outputs")[0]["queued"])
 
 
+def test_a_stop_lets_the_message_under_way_be_taken(
+    prepared_daemon: Prepare, tmp_path: Path
+) -> None:
+    """It is not told again by the next run; one that hangs is, and keeps no daemon from ending."""
+    log = tmp_path / "access.log"
+    log.touch()
+    answers = [(200, 1.0), (0, 0.0)]
+    with Hook(lambda number: answers[number] if number < 2 else (200, 0.0)) as hook:
+        daemon = prepared_daemon(_settings(log, [hook.output()], hold_s=0)).start()
+        for number in (1, 2):
+            _burst(log)
+            until(30, lambda n=number: len(hook.received) == n, lambda: daemon.process.output)
+            assert daemon.stop() == 0
+            daemon.start()
+        until(20, lambda: not daemon.json("outputs")[0]["queued"])
+        kinds = [message["kind"] for message in hook.received]
+        assert len({message["id"] for message in hook.received}) == len(kinds) - 1
+        assert hook.received[1]["id"] == hook.received[2]["id"]
+
+
 def test_what_waits_for_an_output_that_is_removed_is_dropped_and_said(
     prepared_daemon: Prepare, tmp_path: Path
 ) -> None:
@@ -227,3 +250,8 @@ def test_a_marked_test_goes_the_same_way(prepared_daemon: Prepare, tmp_path: Pat
         assert refused.endswith("connection refused")
         [unknown] = daemon.ask("test-output nobody")
         assert unknown == "ERR no output 'nobody'; there are hook, log, gone"
+        for name, code in (("hook", 0), ("gone", 1)):
+            out, err = StringIO(), StringIO()
+            address = ("127.0.0.1", daemon.admin_port)
+            assert ctl(["test-output", name], address, out, err) == code
+            assert (out, err)[code].getvalue().strip()
