@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from time import time as wall_time
 from typing import Any
@@ -31,9 +32,10 @@ from logmond.daemon.overview import Overview, surface
 from logmond.daemon.pulse import Pulse
 from logmond.daemon.reload import apply
 from logmond.daemon.turns import Turns
-from logmond.errors import ConfigError
 from logmond.daemon.usual import baselines, recall
+from logmond.errors import ConfigError
 from logmond.frame.caps import caps_for
+from logmond.frame.minutes import merge_minutes
 from logmond.ingest.sources.passed import passed_sockets
 from logmond.interfaces.admin.factory import AdminFactory
 from logmond.interfaces.admin.listener import AdminListener
@@ -75,14 +77,20 @@ class Daemon:
         config = loaded.config
         self._passed = passed_sockets(environ)
         self._notifier = Notifier.of(environ, os.getpid())
-        self.state: State = (
-            SqliteState(config.history.path, reactor) if config.history.path else NoState()
-        )
+        caps = caps_for(config.stats.memory_limit_bytes)
+        self.state: State = NoState()
+        if config.history.path:
+            self.state = SqliteState(
+                config.history.path,
+                reactor,
+                merge=partial(merge_minutes, caps=caps),
+                max_bytes=config.history.max_size_bytes,
+            )
         self.around = Surroundings(
             reactor, wall_time, config.stats, self._passed, len(config.sources)
         )
         self.stats = StatisticsService(
-            caps_for(config.stats.memory_limit_bytes), tuple(config.stats.labels)
+            caps, tuple(config.stats.labels), keep_minutes=config.history.path is not None
         )
         usual = baselines(config.stats, self.stats, self.state)
         rules = [rule.build() for rule in config.rules]
@@ -162,6 +170,7 @@ class Daemon:
                 path=history,
             )
         begin(self.evaluation, self._clock, evaluated, wall_time(), self._backfill_s)
+        recall(self.alerts.baselines, self.state, self.stats.evaluated)
         # Killed before the first tick, the next start must not take a later end of a file for it.
         self._commit()
         if hold is None:
@@ -170,7 +179,6 @@ class Daemon:
             self._catching_up = hold.addCallback(lambda _: self._catch_up())
 
     def _catch_up(self) -> None:
-        recall(self.alerts.baselines, self.state, self.stats.evaluated)
         """Evaluate what files hold and run on to the present; live evaluation waits for it."""
         self._run = run = CatchUp(
             self.evaluation,

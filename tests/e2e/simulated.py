@@ -48,7 +48,7 @@ class Memory(NoPast):
             files=kept.files,
             frames={key: body for key, body in kept.frames.items() if body is not None},
             values={name: value for name, value in kept.values.items() if value is not None},
-            incidents=kept.incidents,
+            incidents=[row for row in kept.incidents if row.ended_at is None],
             outbox={key: body for key, body in kept.outbox.items() if body is not None},
         )
 
