@@ -27,7 +27,10 @@ DAEMON_GROUPS = 2000
 """Groups of all rules together."""
 
 FOLDED_SHARE = 0.05
-"""A value counts while folded hits are at most this share of the group's own."""
+"""A value counts while what it may lack is at most this share of the group's own hits."""
+
+CELLS_OF_A_GROUP = 8
+"""Small cells (of a method, a status...) that one group is taken to have at most."""
 
 LIVES_S = 190 * MINUTE_S
 """A column leaves at most this long after it was put; then a place in it can be given away."""
@@ -156,19 +159,31 @@ class Shelf:
         return nan if value is None else value
 
     def _folded(self, exact: Exact, *, timed: bool) -> int:
-        """Hits that may belong to any group, because they lost what it is told by."""
+        """Hits that one group may lack, because they lost what it is told by.
+
+        A minute keeps its largest cells, so each that was folded had no more
+        hits than the smallest kept, and a group has a few of them at most. Where
+        more was folded than kept, seconds were full: then nothing is told of sizes.
+        """
         if self._foldable is None:
             return 0
-        hits = 0
+        folded, kept = 0, []
         if timed:
             for where, histogram in exact.durations.items():
-                if where[2] == OTHER and where == folded_duration(where):
-                    hits += sum(histogram.values()) * self._may_match(where[0], None)
-            return hits
-        for key, (lines, _) in exact.cells.items():
-            if key[4] == OTHER and key == folded_cell(key):
-                hits += lines * self._may_match(key[0], key[3])
-        return hits
+                hits = sum(histogram.values())
+                if where[2] != OTHER or where != folded_duration(where):
+                    kept.append(hits)
+                elif self._may_match(where[0], None):
+                    folded += hits
+        else:
+            for key, (hits, _) in exact.cells.items():
+                if key[4] != OTHER or key != folded_cell(key):
+                    kept.append(hits)
+                elif self._may_match(key[0], key[3]):
+                    folded += hits
+        if folded > sum(kept):
+            return folded
+        return min(folded, CELLS_OF_A_GROUP * min(kept, default=0))
 
     def _may_match(self, source: str, status: str | None) -> bool:
         assert self._foldable is not None

@@ -17,8 +17,10 @@ from logmond.alerts.baseline import READING, Baselines
 from logmond.alerts.localtime import same_time
 from logmond.alerts.rule import Rule
 from logmond.alerts.shelf import RULE_GROUPS
+from logmond.frame.caps import Caps
 from logmond.frame.frame import OTHER, Exact
-from logmond.frame.minutes import MINUTE_S, Minute
+from logmond.frame.minutes import MINUTE_S, Minute, cut_minute
+from logmond.frame.sketches import bucket_of
 
 BUSY = Rule("busy", "hits", window_s=60, above=(("warning", 3.0),), baseline=True, hold_s=0)
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -288,9 +290,13 @@ def test_groups_that_were_folded_away_have_no_usual_value() -> None:
         "hosts", "hits", group_by=("vhost",), window_s=60, above=(("warning", 3.0),), baseline=True
     )
 
+    full = False
+
     def traffic(start: int) -> Minute:
         minute = minute_of_hits({"big": 1000, "small": 30})
         minute.exact.cells["web", OTHER, OTHER, "200", OTHER] = [40, 0]
+        if full:
+            minute.exact.cells["web", OTHER, OTHER, "200", OTHER] = [2000, 0]
         return minute
 
     baselines = Baselines(lambda start: None, Days(traffic), zone=UTC)
@@ -300,6 +306,9 @@ def test_groups_that_were_folded_away_have_no_usual_value() -> None:
     assert baselines.usual(rule, ("small",)).value is None
     assert baselines.usual(rule, ("unseen",)).value is None
     assert baselines.usual(BUSY, ()).value == 1070
+    full = True
+    baselines.prepare(NOON + 100 * DAY_S)
+    assert baselines.usual(rule, ("big",)).value is None
 
 
 def test_made_up_groups_are_bounded() -> None:
@@ -357,3 +366,24 @@ def test_a_minute_to_come_is_read_ahead_a_little_each_second() -> None:
         per_second.append(len(days.asked) - before)
     assert sum(per_second) == 15
     assert max(per_second) == 1
+
+
+def test_percentiles_have_a_usual_value() -> None:
+    """Within the width of the buckets that minutes keep durations in."""
+    rule = Rule("slow", "duration_p95", window_s=60, above=(("warning", 3.0),), baseline=True)
+    histogram = {bucket_of(0.1): 80, bucket_of(0.2): 19, bucket_of(5.0): 1}
+
+    def traffic(start: int) -> Minute:
+        minute = minute_of_hits({"a": 100})
+        minute.exact.durations["web", "a", "/"] = dict(histogram)
+        cut_minute(minute.exact, Caps())
+        return minute
+
+    baselines = Baselines(lambda start: None, Days(traffic), zone=UTC)
+    baselines.watch([rule])
+    baselines.prepare(NOON)
+    usual = baselines.usual(rule, ()).value
+    assert usual == pytest.approx(0.2, rel=0.06)
+    bounds, _ = baselines.bounds(rule, ())
+    assert bounds is not None
+    assert bounds.limits == (pytest.approx(3 * usual, rel=0.005),)
