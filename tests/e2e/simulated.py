@@ -23,6 +23,7 @@ from twisted.internet.testing import MemoryReactorClock
 from logmond.config.loading import loads
 from logmond.daemon import catchup, service
 from logmond.daemon.service import Daemon
+from logmond.frame.minutes import merge_minutes
 from logmond.stores.rows import Changes, Restored
 from logmond.stores.seam import NoPast
 
@@ -57,6 +58,18 @@ class Memory(NoPast):
         self._kept = self._kept.then(changes)
         self.commits += 1
         return succeed(None)
+
+    def minute(self, start: int) -> bytes | None:
+        """A minute that was committed."""
+        return next((body for _, body in self.minutes(start, start)), None)
+
+    def minutes(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """Minutes that were committed, with what was added to them."""
+        whole, late = self._kept.minutes, self._kept.late_minutes
+        for start in sorted({*whole, *late}):
+            if first <= start <= last:
+                parts = [part[start] for part in (whole, late) if start in part]
+                yield start, parts[0] if len(parts) == 1 else merge_minutes(*parts)
 
     def close(self) -> Deferred[None]:
         """There is nothing to let go."""
