@@ -76,7 +76,6 @@ def test_an_evening_does_not_exceed_what_is_usual() -> None:
 
 
 @pytest.mark.skipif(not SOAK, reason="LOGMOND_SOAK=1 takes a quarter of an hour")
-@pytest.mark.timeout(3600)
 def test_a_calm_month_raises_nothing_in_any_second() -> None:
     """All of it, one second after the other."""
     site = Site("soak", 0, rules())
