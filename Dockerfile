@@ -7,8 +7,9 @@ WORKDIR /usr/src/logmond
 RUN python3 -m venv /opt/logmond
 COPY pyproject.toml setup.cfg README.md LICENSE ./
 COPY logmond logmond
-# The tests go along, so that the image can be tried where it will run.
-RUN /opt/logmond/bin/python -m pip install --no-cache-dir '.[test]' && rm -rf build *.egg-info
+# Whom it will tell is not known yet, so Apprise goes along; and the tests, so that the image can
+# be tried where it will run.
+RUN /opt/logmond/bin/python -m pip install --no-cache-dir '.[notify,test]' && rm -rf build *.egg-info
 
 FROM ${BASE_IMAGE}
 RUN groupadd --system logmond \

@@ -9,6 +9,9 @@ PYTHON ?=
 # make run ARGS="--scenario errors --set admin.listen=tcp://localhost:9001"
 ARGS ?=
 
+# Extras that `make install` installs too: EXTRAS=notify (Apprise), EXTRAS=tls, EXTRAS=notify,tls
+EXTRAS ?=
+
 # Where `make install` puts things; DESTDIR stands before all of it.
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -52,6 +55,7 @@ bench: .venv/.run ## measure the kernel (ARGS=lines) and UDP, each beside a bare
 	@$(BIN)/python -m bench.backtest $(ARGS)
 	@$(BIN)/python -m bench.udp
 	@$(BIN)/python -m bench.rules
+	@$(BIN)/python -m bench.baselines
 
 docs: .venv/.run ## write docs/config.md from the models
 	@$(BIN)/python -m logmond.config.reference > docs/config.md
@@ -97,7 +101,7 @@ install: ## install the service (DESTDIR=, PREFIX=/usr/local; keeps an existing 
 	       "name another: make install PYTHON=/usr/bin/python3" >&2;; esac && \
 	rm -rf '$(DESTDIR)$(LIBDIR)' && \
 	"$$python" -m venv '$(DESTDIR)$(LIBDIR)' && \
-	'$(DESTDIR)$(LIBDIR)/bin/python' -m pip install --quiet .
+	'$(DESTDIR)$(LIBDIR)/bin/python' -m pip install --quiet '.$(if $(EXTRAS),[$(EXTRAS)])'
 	@packaging/move-venv '$(DESTDIR)' '$(LIBDIR)'
 	@install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' \
 	  '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(SYSCONFDIR)/logmond' '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'

@@ -96,7 +96,7 @@ class Heartbeat:
         failing_s = self._reactor.seconds() - self._failing_since
         if failing_s < DEGRADED_S:
             return None
-        return f"{NAME}: not taken for {span(failing_s)}: {self._reason}"
+        return f"heartbeat: not taken for {span(failing_s)}: {self._reason}"
 
     def tick(self, evaluated: int | None, commits: int, reasons: str) -> None:
         """Once a second.
