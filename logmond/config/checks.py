@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 
 from logmond.alerts.rule import METRICS
-from logmond.config import notify
+from logmond.config import notify, plausible
 from logmond.config.places import Path
 from logmond.config.rule import RuleConfig
 from logmond.config.schema import Config
@@ -38,6 +38,7 @@ def findings(config: Config) -> Iterator[Finding]:
     for index, rule in enumerate(config.rules):
         for message in _about_rule(rule, config):
             yield ("rules", index), f"{rule.name}: {message}"
+    yield from plausible.findings([rule.build() for rule in config.rules])
     yield from _labels(config)
     yield from _read_twice(config)
     for index, source in enumerate(config.sources):

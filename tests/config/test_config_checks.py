@@ -87,7 +87,7 @@ def test_a_rule_that_works_is_not_warned_about(rule: str) -> None:
             "min_hits has no effect; it is for ratios and percentiles",
         ),
         (
-            "metric: ratio_5xx, above: 5%, where: {status: 5xx}",
+            "metric: ratio_5xx, above: 5%, where: {status: 5xx}, min_hits: 20",
             "selects by status, which is what the ratio measures",
         ),
         (
@@ -117,7 +117,7 @@ def test_a_warning_stands_at_the_place_of_its_rule() -> None:
 def test_a_label_is_a_dimension_of_rules_and_its_values_are_known() -> None:
     """A rule may use a label; a value that the label never has is pointed out."""
     stats = "stats: {labels: {bot: {field: user_agent, contains: {ai: GPTBot, search: Google}}}}\n"
-    rule = "metric: hits, above: 1, where: {bot: %s}, group_by: bot"
+    rule = "metric: hits, above: 1, where: {bot: %s}"
     assert about(rule % "[ai, '-', 's*']", stats=stats) == []
     assert about(rule % "serch", stats=stats) == [
         'r: label bot has no value "serch"; did you mean "search"?'

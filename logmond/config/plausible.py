@@ -1,0 +1,91 @@
+"""Rules that are legal and hardly what was meant: that fire always, never end, or flap.
+
+Only what is certain from the rule itself: nothing here guesses how much traffic
+there is. A finding is a path and a message with the way out; it stops no start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from logmond.alerts.quantities import bound
+from logmond.alerts.rule import Rule
+from logmond.config.places import Path
+
+Finding = tuple[Path, str]
+
+SHORT_S = 10
+"""A window in which a healthy site may well have no request."""
+
+
+def findings(rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Everything that stands out, rule by rule in the order of the configuration."""
+    first: dict[Rule, str] = {}
+    for index, rule in enumerate(rules):
+        path: Path = ("rules", index)
+        for message in about(rule):
+            yield path, f"{rule.name}: {message}"
+        bare = replace(rule, name="", summary=None, runbook=None)
+        if bare in first:
+            yield path, f"{rule.name}: says what {first[bare]} says; leave one of them out"
+        first.setdefault(bare, rule.name)
+
+
+def about(rule: Rule) -> Iterator[str]:
+    """What is strange about one rule."""
+    if not rule.baseline:
+        yield from _limits(rule)
+        yield from _recover(rule)
+    yield from _groups(rule)
+    if rule.kind.kind == "ratio" and rule.rising and rule.min_hits < 2:
+        yield "one failed request of one is 100%; set min_hits, for example min_hits: 100"
+    if not rule.for_s and not rule.hold_s:
+        yield "for: 0s and hold: 0s alert at every crossing; leave out hold (30s) or set a for"
+    if rule.no_data == "alert" and rule.window_s < SHORT_S:
+        yield (
+            f"no_data: alert fires after {rule.window_s}s without a request, which is usual; "
+            "take a window of minutes"
+        )
+
+
+def _limits(rule: Rule) -> Iterator[str]:
+    mildest = rule.limits[0][1]
+    kind = rule.kind.kind
+    if rule.rising and mildest == 0 and not rule.selector.where and kind in ("count", "rate"):
+        yield "above: 0 fires on any request; give the number that is too many"
+    if rule.rising and mildest == 0 and kind == "distinct":
+        yield "above: 0 fires on any client; give the number that is too many"
+    if rule.rising and mildest == 0 and kind == "duration":
+        yield "above: 0 fires on any request; give the time that is too long, like 500ms"
+    if not rule.rising and rule.kind.unit == "share" and mildest > 1:
+        yield f"a share is always below {bound('share', mildest)}; write it as 5% or 0.05"
+    if not rule.rising and rule.kind.unit == "share" and mildest == 1:
+        yield "below: 100% fires whenever one request is otherwise; give a lower share"
+
+
+def _recover(rule: Rule) -> Iterator[str]:
+    """Whether an incident of it can end."""
+    if rule.recover is None:
+        return
+    recover, unit = rule.recover, rule.kind.unit
+    if rule.rising and recover < 0:
+        yield "recover is below 0, which no value is: it would never recover"
+    elif rule.rising and recover == 0 and rule.kind.kind == "duration":
+        yield "recover: 0s is never reached; leave it out, or give a time under the limit"
+    elif rule.rising and recover == 0 and not rule.selector.where and unit != "share":
+        if rule.kind.kind != "ledger":
+            yield "recover: 0 waits until nobody asks for anything; give a value under the limit"
+    elif not rule.rising and unit == "share" and recover > 1:
+        yield f"recover: {bound(unit, recover)} is more than a share can be: it would never recover"
+
+
+def _groups(rule: Rule) -> Iterator[str]:
+    """Grouping by what `where` leaves only one value of."""
+    for dimension in rule.group_by:
+        values = rule.selector.values(dimension)
+        if len(values) != 1 or "*" in values[0] or "?" in values[0]:
+            continue
+        if dimension == "status" and values[0].endswith("xx"):
+            continue
+        yield f"group_by {dimension} has only one group, {values[0]}, by its where; leave it out"
