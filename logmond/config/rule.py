@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from logmond.alerts.rule import METRICS, SEVERITIES, Limits, Rule, problems
+from logmond.alerts.summary import summary_problem
 from logmond.config.limits import Limit, LimitBySeverity, MultipleBySeverity
 from logmond.config.scalars import Choice, Count, Kind, Listed, Seconds, Text, Word, located
 from logmond.config.section import Section
@@ -160,7 +161,11 @@ class RuleConfig(Section):
             listed = f"{', '.join(_SIDES[:-1])} and {_SIDES[-1]}"
             wrong.append(((given[0],), f"give exactly one of {listed}"))
         if not wrong:
-            wrong = [((key,), message) for key, message in problems(self.build(), labels)]
+            built = self.build()
+            wrong = [((key,), message) for key, message in problems(built, labels)]
+            unfilled = summary_problem(built)
+            if unfilled is not None:
+                wrong.append((("summary",), unfilled))
         if wrong:
             raise located(wrong)
         return self
