@@ -14,12 +14,13 @@ from typing import Any
 from logmond.errors import StateError
 from logmond.stores.bounds import Bounds
 from logmond.stores.positions import forgotten, position_row, positions
+from logmond.stores.refusals import Damaged, Foreign, Newer
 from logmond.stores.rows import (
     KEPT_BY_AGE,
     Changes,
-    IncidentRow,
     Merge,
     Restored,
+    incident_columns,
     incident_row,
 )
 from logmond.stores.schema import (
@@ -45,18 +46,6 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -1024;
 PRAGMA journal_size_limit = 8388608;
 """
-
-
-class Damaged(Exception):
-    """The content of the file is not what was written; says where."""
-
-
-class Newer(Exception):
-    """The file was written by a later version; the argument is its schema."""
-
-
-class Foreign(Exception):
-    """The file is a database of another program."""
 
 
 class Database:
@@ -201,7 +190,7 @@ class Database:
                 "snapshots", (item for item in changes.values.items() if item[1] is not None)
             )
             self._write("files", map(position_row, files))
-            self._write("incidents", map(_incident, changes.incidents))
+            self._write("incidents", map(incident_columns, changes.incidents))
             self._write("silences", map(astuple, changes.silences))
             self._write("minutes", changes.minutes.items())
             self._write("minutes", self._merged(changes.late_minutes))
@@ -297,10 +286,6 @@ class Database:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
-
-
-def _incident(row: IncidentRow) -> Row:
-    return (row.id, row.id[::-1], row.rule, row.triggered_at, row.ended_at, row.body)
 
 
 def _left_out(path: str, messages: int, incidents: int) -> str | None:

@@ -16,7 +16,8 @@ from functools import partial
 from glob import escape, glob
 
 from logmond.errors import StateError
-from logmond.stores.database import Damaged, Database, Foreign, Newer
+from logmond.stores.database import Database
+from logmond.stores.refusals import Damaged, Foreign, Newer
 from logmond.stores.rows import Merge, Restored
 from logmond.stores.schema import SCHEMA_VERSION
 

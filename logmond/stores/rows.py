@@ -188,3 +188,8 @@ def incident_row(row: Sequence[Any]) -> IncidentRow:
     """An incident as its table holds it: the id, the id backwards, the rest."""
     name, _, *rest = row
     return IncidentRow(name, *rest)
+
+
+def incident_columns(row: IncidentRow) -> tuple[str | int | bytes | None, ...]:
+    """An incident for its table; `incident_row` gives it back."""
+    return (row.id, row.id[::-1], row.rule, row.triggered_at, row.ended_at, row.body)

@@ -10,8 +10,9 @@ import pytest
 from merging import added
 
 from logmond.stores import positions
-from logmond.stores.database import Damaged, Database
+from logmond.stores.database import Database
 from logmond.stores.history import History, open_history
+from logmond.stores.refusals import Damaged
 from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, Restored, SilenceRow
 
 EVERYTHING = Changes(
