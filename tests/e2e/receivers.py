@@ -201,14 +201,24 @@ class Receivers:
         process.ready_at(port)
         return Mailbox(process, folder, port)
 
-    def irc(self, port: int | None = None, password: str = "") -> tuple[Process, int]:
-        """An ngIRCd with the channels ``#ops``, ``#moderated``, ``#invited``, ``#locked``."""
+    def irc(
+        self,
+        port: int | None = None,
+        password: str = "",
+        tls: tuple[Path, Path, int] | None = None,
+    ) -> tuple[Process, int]:
+        """An ngIRCd with the channels ``#ops``, ``#moderated``, ``#invited``, ``#locked``.
+
+        `tls` is a certificate, its key, and a port more.
+        """
         folder, port = self._new("ngircd"), port or free_port()
         user = "ServerUID = nobody\nServerGID = nogroup" if os.geteuid() == 0 else ""
         config = folder / "ngircd.conf"
         text = _NGIRCD.format(
             port=port, user=user, password=f"Password = {password}" if password else ""
         )
+        if tls is not None:
+            text += "[SSL]\nCertFile = {}\nKeyFile = {}\nPorts = {}\n".format(*tls)
         config.write_text(text)
         process = self._start(["ngircd", "-n", "-f", config], folder)
         process.ready_at(port)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from certificates import Authority
 from patience import eventually, within
+from processes import free_port
 from pytest_twisted import ensureDeferred
 from receivers import Receivers, running_receivers
 from twisted.internet import reactor
+from twisted.internet.defer import TimeoutError
 
 from logmond.outputs.irc import Irc, IrcServer
 from logmond.outputs.notifier import Message, NotDelivered
@@ -30,9 +34,11 @@ def receivers(tmp_path: Path) -> Iterator[Receivers]:
         yield running
 
 
-def irc(port: int, channel: str = "#ops", **more: Any) -> Irc:
+def irc(
+    port: int, channel: str = "#ops", *, host: str = "127.0.0.1", tls: bool = False, **more: Any
+) -> Irc:
     """A notifier for a channel."""
-    server = IrcServer("127.0.0.1", port, False, channel, **more)
+    server = IrcServer(host, port, tls, channel, **more)
     return Irc(reactor, "web1", server=server)
 
 
@@ -143,4 +149,45 @@ async def test_a_server_that_was_restarted_is_connected_to_again(receivers: Rece
     ann = receivers.listener(port)
     await within(20, notifier.send(message("b", "two")))
     await eventually(10, lambda: ann.said("two"))
+    await within(5, notifier.close())
+
+
+@ensureDeferred
+async def test_a_server_is_who_its_certificate_says_or_is_told_nothing(
+    receivers: Receivers, tmp_path: Path
+) -> None:
+    """By an authority that was named; the system's know nothing of this one."""
+    authority, port = Authority(tmp_path), free_port()
+    _, plain = receivers.irc(tls=(*authority.issue("irc"), port))
+    ann = receivers.listener(plain)
+    wrong = irc(port, host="localhost", tls=True)
+    with pytest.raises(NotDelivered, match="certificate verify failed"):
+        await within(20, wrong.send(message("a", "hello")))
+    await within(5, wrong.close())
+    right = irc(port, host="localhost", tls=True, ca_file=str(authority.path))
+    await within(20, right.send(message("a", "hello")))
+    await eventually(10, lambda: ann.said("hello"))
+    await within(5, right.close())
+
+
+@ensureDeferred
+async def test_a_server_that_hangs_is_left_and_found_again(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An idle connection is tried before it is used: it may be dead without a word."""
+    monkeypatch.setattr("logmond.outputs.irc._STALE_S", -1.0)
+    monkeypatch.setattr("logmond.outputs.irc._TRIAL_S", 0.2)
+    process, port = receivers.irc()
+    notifier = irc(port)
+    await within(20, notifier.send(message("a", "one")))
+    await within(20, notifier.send(message("b", "two")))
+    process.send(signal.SIGSTOP)
+    attempt = notifier.send(message("c", "three"))
+    with pytest.raises(TimeoutError):
+        await attempt.addTimeout(1, reactor)
+    process.send(signal.SIGCONT)
+    await within(20, notifier.send(message("c", "three")))
+    ann = receivers.listener(port)
+    await within(20, notifier.send(message("d", "four")))
+    await eventually(10, lambda: ann.said("four"))
     await within(5, notifier.close())
