@@ -20,7 +20,8 @@ def alert(template: str, vhost: str = "shop", **changes: object) -> Event:
     stats.put(0, 600, vhost=vhost, section="/api")
     rule = Rule(
         "busy", "hits", group_by=("vhost",), window_s=60, above=(("critical", 500.0),),
-        selector=Selector.of({"section": ["/api", "/login"]}), summary=template, **changes,  # type: ignore[arg-type]
+        selector=Selector.of({"section": ["/api", "/login"]}), summary=template,
+        **changes,  # type: ignore[arg-type]
     )  # fmt: skip
     assert summary_problem(rule) is None
     (event,) = Daemon(rule, stats=stats).run(0)
