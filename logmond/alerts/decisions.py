@@ -133,8 +133,8 @@ class Decisions:
         """Whether nobody needs to be told about an event."""
         return self._silences.covers(event)
 
-    def is_silenced(self, incident: Incident, second: int) -> bool:
-        """Whether nobody needs to be told about an incident at a second."""
+    def is_silenced(self, incident: Incident | Event, second: int) -> bool:
+        """Whether nobody needs to be told about an incident (or an event of one) at a second."""
         return self._silences.holds(incident.rule, incident.group, second)
 
 

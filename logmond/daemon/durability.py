@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,10 @@ from twisted.logger import Logger
 from logmond.alerts.event import Event
 from logmond.alerts.record import Life, read, recorded, silence_record, went_on
 from logmond.alerts.silences import Silence
+from logmond.config.schema import HistoryConfig
 from logmond.daemon.evaluation import Evaluation
+from logmond.frame.caps import Caps
+from logmond.frame.minutes import merge_minutes
 from logmond.ingest.ledger import Ledger
 from logmond.ingest.sources.file import FilePosition
 from logmond.stores.rows import (
@@ -29,8 +33,18 @@ from logmond.stores.rows import (
     Restored,
     SilenceRow,
 )
+from logmond.stores.seam import NoState, State
+from logmond.stores.sqlite import SqliteState
 
 _ENDS = ("recovered", "expired", "removed")
+
+
+def state_of(config: HistoryConfig, reactor: Any, caps: Caps) -> State:
+    """Where everything is kept; nothing is opened."""
+    if config.path is None:
+        return NoState()
+    merge = partial(merge_minutes, caps=caps)
+    return SqliteState(config.path, reactor, merge=merge, max_bytes=config.max_size_bytes)
 
 
 class Durability:

@@ -32,8 +32,8 @@ class Evaluation:
         self._pieces: Iterator[None] = iter(())
         self.behind: set[str] = set()
         """Sources whose files are being caught up with: their lines are not of this moment."""
-        self.stepped: Callable[[int], None] = lambda second: None
-        """Called with each second once all its events were told."""
+        self.stepped: Callable[[int], Iterable[None]] = lambda second: ()
+        """What follows from a second once all its events were told, in pieces."""
         self.unplaced: set[str] = set()
         """Those of which no line has told a second yet: nobody knows when a reject was written."""
 
@@ -86,7 +86,7 @@ class Evaluation:
     def _evaluate(self, second: int) -> Iterator[None]:
         yield from self.stats.advances(second)
         yield from self.alerts.steps(second)
-        self.stepped(second)
+        yield from self.stepped(second)
 
     def jump(self, jump: Jump) -> None:
         """Begin a new epoch; what lies between was not observed."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from time import monotonic
 from time import time as wall_time
 from typing import Any
@@ -24,7 +23,7 @@ from logmond.alerts.service import AlertService
 from logmond.config.loading import Loaded
 from logmond.daemon.beginning import begin
 from logmond.daemon.catchup import CatchUp
-from logmond.daemon.durability import Durability
+from logmond.daemon.durability import Durability, state_of
 from logmond.daemon.evaluation import Evaluation
 from logmond.daemon.inputs import Input, Surroundings
 from logmond.daemon.outlets import Outlets
@@ -35,7 +34,6 @@ from logmond.daemon.turns import Turns
 from logmond.daemon.usual import baselines, recall
 from logmond.errors import ConfigError
 from logmond.frame.caps import caps_for
-from logmond.frame.minutes import merge_minutes
 from logmond.ingest.sources.passed import passed_sockets
 from logmond.interfaces.admin.factory import AdminFactory
 from logmond.interfaces.admin.listener import AdminListener
@@ -43,8 +41,6 @@ from logmond.outputs.dispatch import Dispatch
 from logmond.outputs.systemd import Notifier
 from logmond.stats.clock import EvaluationClock
 from logmond.stats.service import StatisticsService
-from logmond.stores.seam import NoState, State
-from logmond.stores.sqlite import SqliteState
 
 
 class Daemon:
@@ -78,14 +74,7 @@ class Daemon:
         self._passed = passed_sockets(environ)
         self._notifier = Notifier.of(environ, os.getpid())
         caps = caps_for(config.stats.memory_limit_bytes)
-        self.state: State = NoState()
-        if config.history.path:
-            self.state = SqliteState(
-                config.history.path,
-                reactor,
-                merge=partial(merge_minutes, caps=caps),
-                max_bytes=config.history.max_size_bytes,
-            )
+        self.state = state_of(config.history, reactor, caps)
         self.around = Surroundings(
             reactor, wall_time, config.stats, self._passed, len(config.sources)
         )
@@ -148,7 +137,7 @@ class Daemon:
         self.outputs.begin(self.alerts.incidents())
         self.pulse.use(config.heartbeat)
         self.alerts.subscribe(self.outputs.event)
-        self.evaluation.stepped = lambda second: self.outputs.step(second, self.alerts.silenced)
+        self.evaluation.stepped = lambda at: self.outputs.steps(at, self.alerts.is_silenced)
         self._begin(evaluated, hold)
         self._tick.start(1.0, now=False).addErrback(self._tick_failed)
         names = ", ".join(source.address for m in self.inputs.values() for source in m.sources)

@@ -23,7 +23,7 @@ deciding and remembering decides the same messages again. No clock, no I/O.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -38,6 +38,11 @@ from logmond.outputs.telling import REMINDER, message
 
 ENDS = ("recovered", "expired", "removed")
 NOTES = ("nodata", "databack")
+
+PIECE = 100
+"""Incidents looked at in a piece of work."""
+
+Silenced = Callable[[Event, int], bool]
 
 
 @dataclass(slots=True)
@@ -124,19 +129,31 @@ class Desk:
             if incident.id in memory.known:
                 memory.known[incident.id].acknowledged = incident.acknowledged is not None
 
-    def step(self, second: int, silenced: Callable[[Event], bool]) -> list[Message]:
-        """The messages of one evaluated second, the gravest first.
+    def step(self, second: int, silenced: Silenced) -> list[Message]:
+        """The messages of one evaluated second, the gravest first; see `steps`."""
+        messages: list[Message] = []
+        for _ in self.steps(second, silenced, messages.append):
+            pass
+        return messages
+
+    def steps(
+        self, second: int, silenced: Silenced, tell: Callable[[Message], None]
+    ) -> Iterator[None]:
+        """Decide about one evaluated second, in pieces of about a millisecond.
 
         Args:
             second: events up to here have been given.
-            silenced: whether nobody needs to be told of an event.
+            silenced: whether nobody needs to be told of an event at a second.
+            tell: is called with each message at the end, the gravest first.
         """
         due: dict[tuple[str, str], dict[str, Event]] = {}
-        for id_ in sorted(self._waiting):
+        for number, id_ in enumerate(sorted(self._waiting), 1):
             known = self._memory.known[id_]
             for kind, event in list(known.due.items()):
                 if self._can_be_told(known, kind, event, second, silenced):
                     due.setdefault((known.rule, kind), {})[id_] = event
+            if number % PIECE == 0:
+                yield
         since = self._memory.since
         for key in since.keys() - due.keys():
             del since[key]
@@ -154,7 +171,10 @@ class Desk:
             del since[key]
             for id_, event in events.items():
                 self._told(id_, key[1], event, second)
-        return sorted(messages, key=_urgency)
+            yield
+        for one in sorted(messages, key=_urgency):
+            tell(one)
+            yield
 
     def changed(self) -> bytes | None:
         """What must outlive a restart, or None when it is as at the last call."""
@@ -224,13 +244,13 @@ class Desk:
         kind: str,
         event: Event,
         second: int,
-        silenced: Callable[[Event], bool],
+        silenced: Silenced,
     ) -> bool:
         if kind in ENDS:
             return True
         if kind in NOTES and not known.told:
             return False
-        if not silenced(replace(event, at=second)):
+        if not silenced(event, second):
             return True
         if kind == REMINDER:  # the next one will say more
             del known.due[kind]
@@ -239,7 +259,7 @@ class Desk:
 
     def _told(self, id_: str, kind: str, event: Event, second: int) -> None:
         known = self._memory.known[id_]
-        del known.due[kind]
+        known.due.pop(kind, None)  # somebody may have acknowledged since
         if not known.due:
             self._waiting.discard(id_)
         self._changed = True

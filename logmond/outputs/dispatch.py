@@ -6,7 +6,7 @@ with every evaluated second, take part in commits and answer tests later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident
 from logmond.errors import QueryError
+from logmond.outputs.desk import Silenced
 from logmond.outputs.messenger import VALUE, Messenger
 from logmond.outputs.notifier import NotDelivered
 from logmond.outputs.status import OutputStatus
@@ -94,9 +95,13 @@ class Dispatch:
         """These incidents are open: after a restore or a reload."""
         self._each(self.messengers, lambda messenger: messenger.begin(incidents))
 
-    def step(self, second: int, silenced: Callable[[Event], bool]) -> None:
-        """A second was evaluated, and its events were told: decide who hears of them."""
-        self._each(self.messengers, lambda messenger: messenger.step(second, silenced))
+    def steps(self, second: int, silenced: Silenced) -> Iterator[None]:
+        """A second was evaluated, and its events were told: decide who hears of them, in pieces."""
+        for messenger in self.messengers:
+            try:
+                yield from messenger.steps(second, silenced)
+            except Exception:  # nor must it keep them from deciding
+                self._log.failure("output {name} failed", name=messenger.name)
 
     def restore(self, restored: Restored) -> None:
         """Go on from what the commits of an earlier run held."""

@@ -6,7 +6,7 @@ What is still to be told, and what was told, goes along with each commit; see
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -15,7 +15,7 @@ from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident
 from logmond.outputs.audience import Audience, Terms
 from logmond.outputs.delivery import Delivery
-from logmond.outputs.desk import Desk
+from logmond.outputs.desk import Desk, Silenced
 from logmond.outputs.notifier import Notifier
 from logmond.outputs.status import OutputStatus
 from logmond.outputs.telling import test_message
@@ -67,10 +67,9 @@ class Messenger:
         """These are open: after a restore, and when rules or the audience changed."""
         self._desk.begin(incidents)
 
-    def step(self, second: int, silenced: Callable[[Event], bool]) -> None:
-        """A second was evaluated: queue what is to be told."""
-        for message in self._desk.step(second, silenced):
-            self._delivery.add(message)
+    def steps(self, second: int, silenced: Silenced) -> Iterator[None]:
+        """A second was evaluated: queue what is to be told, in pieces."""
+        return self._desk.steps(second, silenced, self._delivery.add)
 
     def tick(self, second: int) -> None:
         """See to what waits."""

@@ -21,7 +21,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.testing import MemoryReactorClock
 
 from logmond.config.loading import loads
-from logmond.daemon import catchup, service
+from logmond.daemon import catchup, durability, service
 from logmond.daemon.service import Daemon
 from logmond.frame.minutes import merge_minutes
 from logmond.stores.rows import Changes, Restored
@@ -160,7 +160,7 @@ def simulated(settings: Mapping[str, Any], wall: float) -> Iterator[Simulated]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(service, "wall_time", lambda: simulation.wall)
         patch.setattr(service, "monotonic", lambda: simulation.passed)
-        patch.setattr(service, "SqliteState", lambda *_, **more: simulation.state)
+        patch.setattr(durability, "SqliteState", lambda *_, **more: simulation.state)
         patch.setattr(catchup, "monotonic", count(0, STEP_S).__next__)
         try:
             yield simulation

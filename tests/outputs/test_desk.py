@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,18 +13,16 @@ from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident
 from logmond.alerts.rule import Rule
 from logmond.outputs.audience import Audience
-from logmond.outputs.desk import Desk
+from logmond.outputs.desk import Desk, Silenced
 from logmond.outputs.notifier import Message
 
-Silenced = Callable[[Event], bool]
 
-
-def never(_: Event) -> bool:
+def never(event: Event, second: int) -> bool:
     """Nothing is silenced."""
     return False
 
 
-def always(_: Event) -> bool:
+def always(event: Event, second: int) -> bool:
     """Everything is."""
     return True
 
