@@ -18,7 +18,7 @@ def test_every_name_a_summary_knows_is_on_the_page() -> None:
 
 
 def test_the_table_of_states_is_the_one_that_is_stepped() -> None:
-    """Each cell begins with the next state of the code, or with where it leads when time is over."""
+    """Each cell begins with the code's next state, or with that after its wait."""
     rows = re.findall(r"^\| (quiet|pending|firing|clearing) \|(.*)\|$", PAGE, re.MULTILINE)
     readings = (Reading.BREACH, Reading.BETWEEN, Reading.CLEAR, Reading.UNUSABLE)
     assert [name for name, _ in rows] == ["quiet", "pending", "firing", "clearing"]
