@@ -49,6 +49,8 @@ class Ahead:
         self.reading = False
         """Whether the minute that runs needs what is still to be read, after a leap."""
         self.steps: deque[Step] = deque()
+        self._urgent: deque[Step] = deque()
+        """While some shelves are read anew, what the others need for the minute to come."""
         self._lagging: set[Key] = set()
         self._put: set[int] = set()
         """Minutes that some shelf holds."""
@@ -79,6 +81,7 @@ class Ahead:
         known = self.days
         self.days = {s: known.get(s) or around(s, self._zone) for s in (minute, following)}
         now, later = self._wanted(minute), self._wanted(following)
+        self.hurry()
         self.steps.clear()
         self._keep(now | later)
         missing = now - self._whole
@@ -87,6 +90,8 @@ class Ahead:
         }
         self.reading = bool(missing)
         if missing:
+            others = [shelf for key, shelf in self.shelves.items() if key not in self._lagging]
+            self._plan(sorted(later - self._whole), others, self._urgent)
             self._plan(sorted(missing))
             self.steps.append(partial(self._go_on, then, minute))
             self.steps.append(self._be_ready)
@@ -95,8 +100,13 @@ class Ahead:
 
     def work(self, steps: int) -> None:
         """Take so many steps, as far as there are any."""
-        for _ in range(min(steps, len(self.steps))):
-            self.steps.popleft()()
+        for _ in range(min(steps, len(self._urgent) + len(self.steps))):
+            (self._urgent or self.steps).popleft()()
+
+    def hurry(self) -> None:
+        """Take the steps that must be taken before another minute begins."""
+        while self._urgent:
+            self._urgent.popleft()()
 
     def finish(self) -> None:
         """Read everything at once that the minute that runs needs."""
@@ -121,15 +131,23 @@ class Ahead:
         self._put &= wanted
         self._whole &= wanted
 
-    def _plan(self, starts: Iterable[int]) -> None:
+    def _plan(
+        self,
+        starts: Iterable[int],
+        shelves: Sequence[Shelf] | None = None,
+        steps: deque[Step] | None = None,
+    ) -> None:
         """Plan the steps that read minutes and put each where it lacks."""
+        steps = self.steps if steps is None else steps
         for start in starts:
-            lacking = [shelf for shelf in self.shelves.values() if start not in shelf]
+            among = self.shelves.values() if shelves is None else shelves
+            lacking = [shelf for shelf in among if start not in shelf]
             read: list[Minute | None] = []
             for at in range(0, len(lacking), SHELVES_AT_ONCE):
                 some = lacking[at : at + SHELVES_AT_ONCE]
-                self.steps.append(partial(self._fill, start, some, read))
-            self.steps.append(partial(self._whole.add, start))
+                steps.append(partial(self._fill, start, some, read))
+            if shelves is None:
+                steps.append(partial(self._whole.add, start))
 
     def _fill(self, start: int, shelves: Sequence[Shelf], read: list[Minute | None]) -> None:
         if not read:

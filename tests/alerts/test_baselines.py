@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -387,3 +388,20 @@ def test_percentiles_have_a_usual_value() -> None:
     bounds, _ = baselines.bounds(rule, ())
     assert bounds is not None
     assert bounds.limits == (pytest.approx(3 * usual, rel=0.005),)
+
+
+def test_a_reload_goes_on_within_the_same_incident() -> None:
+    """Another multiple counts at once; another metric is read first, and waits for it."""
+    watcher = Watcher(daily(5, on=NOON), BUSY, eager=False)
+    watcher.stats.now = NOON - 1
+    watcher.baselines.prepare(NOON - 1)
+    (alert,) = watcher.run(NOON, 11)
+    higher = replace(BUSY, above=(("warning", 4.0),))
+    rates = replace(BUSY, name="rates", metric="bytes_per_second")
+    assert watcher.alerts.reload([higher, rates], watcher.stats.now) == []
+    by_name = {status.name: status for status in watcher.alerts.statuses()}
+    assert (by_name["busy"].state, by_name["busy"].limit) == ("firing", 400)
+    assert (by_name["rates"].limit, by_name["rates"].reason) == (None, "baseline is being read")
+    (update,) = watcher.run(NOON + 660, 1)
+    assert (update.id, update.limit) == (alert.id, 300)
+    assert "still above 400 (4x the usual 100)" in update.message

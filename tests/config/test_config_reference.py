@@ -84,6 +84,8 @@ def test_every_commented_example_works_as_it_stands(tmp_path: Path) -> None:
         "slow",
         "crawlers",
         "silent",
+        "unusual",
+        "lost",
     ]
     assert "duration" in loaded.config.sources[2].formats()[0].fields
 
