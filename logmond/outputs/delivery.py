@@ -77,7 +77,7 @@ class Delivery:
         self._turn: Any = None  # IDelayedCall to the next attempt without a pause
         self._stopping: Deferred[None] | None = None
         self._stopped = False
-        self._full = False
+        self._full = self._aged = False
 
     @property
     def failing_since(self) -> float | None:
@@ -202,7 +202,7 @@ class Delivery:
         if lasted is not None:
             told = span(lasted)
             self._log.info("output {name} delivers again after {span}", name=self.name, span=told)
-        self._full = False
+        self._full = self._aged = False
         self._end_pause()
         self._answer(attempt.waiting, None)
         self._soon()
@@ -274,7 +274,9 @@ class Delivery:
             self._full = True
         for waiting in self.backlog.age(self._reactor.seconds()):
             self.counts.given_up += 1
-            self._lost(waiting, "is a day old and given up")
+            if not self._aged:  # once, too: old logs may hold thousands
+                self._lost(waiting, "is a day old and given up, as are more like it")
+            self._aged = True
 
     def _lost(self, waiting: Waiting, why: str) -> None:
         title = waiting.message.title

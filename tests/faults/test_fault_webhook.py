@@ -6,16 +6,19 @@ import hmac
 from collections.abc import Iterator
 from hashlib import sha256
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_twisted
+from certificates import Authority
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet import reactor
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHostnameResolver
+from twisted.internet.ssl import DefaultOpenSSLContextFactory
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
@@ -233,6 +236,30 @@ async def test_the_answer_decides(server: tuple[Server, int], status: int) -> No
     assert error.retry_after_s == 7
     assert str(error).startswith(f"{status} ")
     assert str(error).endswith("not \\x1b[2J now")
+
+
+@pytest_twisted.ensureDeferred
+async def test_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the name of the URL, against the authorities of this machine."""
+    ours, others = Authority(tmp_path, "ours"), Authority(tmp_path, "others")
+    certificate, key = ours.issue("server")
+    root = Server()
+    context = DefaultOpenSSLContextFactory(str(key), str(certificate))
+    port = reactor.listenSSL(0, Site(root), context, interface="127.0.0.1")
+    try:
+        url = f"https://localhost:{port.getHost().port}/"
+        monkeypatch.setenv("SSL_CERT_FILE", str(others.path))
+        untrusted = await failure(url, allow_private=True)
+        assert "certificate verify failed" in str(untrusted)
+        monkeypatch.setenv("SSL_CERT_FILE", str(ours.path))
+        await sent(url, allow_private=True)
+        elsewhere = url.replace("localhost", "hooks.example")
+        names = Names(["127.0.0.1"])
+        mistaken = await failure(elsewhere, allow_private=True, resolver=names)
+        assert "hooks.example broke off" in str(mistaken)
+        assert root.paths == ["/"]
+    finally:
+        await port.stopListening()
 
 
 @pytest_twisted.ensureDeferred
