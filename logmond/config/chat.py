@@ -18,7 +18,7 @@ from logmond.config.scalars import Kind, Secret, Text, located
 from logmond.config.units import shown
 from logmond.outputs import chaturl
 from logmond.outputs.chat import MAX_URLS
-from logmond.outputs.irc import IrcServer
+from logmond.outputs.ircwire import IrcServer
 from logmond.suggest import nearest
 
 _MORE = "https://appriseit.com/services/ lists all"

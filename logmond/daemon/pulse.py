@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from twisted.internet.defer import Deferred
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from logmond.config.heartbeat import HeartbeatConfig
-from logmond.outputs.heartbeat import Heartbeat
-from logmond.outputs.posting import Answer, Poster
 from logmond.outputs.status import OutputStatus
 from logmond.outputs.weburl import parse
 
 if TYPE_CHECKING:
     from logmond.daemon.service import Daemon
+    from logmond.outputs.heartbeat import Heartbeat
 
 
 class Pulse:
@@ -30,13 +28,18 @@ class Pulse:
         if config.url is None:
             return
         around = self._daemon.around
-        poster = Poster(around.reactor, parse(config.url), allow_private=config.allow_private)
+        # Only now: it takes a client of HTTP along.
+        posting: Any = import_module("logmond.outputs.posting")
+        beating: Any = import_module("logmond.outputs.heartbeat")
+        poster = posting.Poster(
+            around.reactor, parse(config.url), allow_private=config.allow_private
+        )
 
-        def post(body: bytes) -> Deferred[Answer]:
+        def post(body: bytes) -> Any:
             said = None if config.method == "get" else body
             return poster.post(said, {"Content-Type": "text/plain; charset=utf-8"}, around.wall())
 
-        self._heartbeat = Heartbeat(
+        self._heartbeat = beating.Heartbeat(
             post,
             every_s=config.every_s,
             timeout_s=config.timeout_s,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.protocol import Factory
 
 from logmond.outputs.ircsession import IrcSession
-from logmond.outputs.ircwire import lines_of
+from logmond.outputs.ircwire import IrcServer, lines_of
 from logmond.outputs.notifier import Message, NotDelivered
 
 MAX_LINES = 12
@@ -32,25 +31,6 @@ _PEM = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?",
 
 _TRIAL_S = 5.0
 _LEAVE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class IrcServer:
-    """Where, and as whom.
-
-    `target` is a channel (``#ops``) or somebody's nick. With an `account` the
-    password is the account's, by SASL; else it is the server's.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    target: str
-    nick: str = "logmond"
-    account: str | None = None
-    password: str | None = None
-    key: str | None = None
-    ca_file: str | None = None
 
 
 class Irc:

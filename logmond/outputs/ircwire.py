@@ -20,6 +20,25 @@ _SASL_BYTES = 400
 
 
 @dataclass(frozen=True, slots=True)
+class IrcServer:
+    """Where, and as whom.
+
+    `target` is a channel (``#ops``) or somebody's nick. With an `account` the
+    password is the account's, by SASL; else it is the server's.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    target: str
+    nick: str = "logmond"
+    account: str | None = None
+    password: str | None = None
+    key: str | None = None
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line from the server: who, what (upper case, or three digits), and its parameters."""
 

@@ -16,7 +16,8 @@ from receivers import Receivers, running_receivers
 from twisted.internet import reactor
 from twisted.internet.defer import TimeoutError
 
-from logmond.outputs.irc import Irc, IrcServer
+from logmond.outputs.irc import Irc
+from logmond.outputs.ircwire import IrcServer
 from logmond.outputs.notifier import Message, NotDelivered
 
 pytestmark = pytest.mark.peer("ngircd")
