@@ -14,19 +14,15 @@ from functools import partial
 
 from logmond.alerts.earlier import History
 from logmond.alerts.localtime import around
-from logmond.alerts.shelf import Shelf
+from logmond.alerts.shelf import Key, Shelf
 from logmond.errors import StateError
 from logmond.frame.minutes import MINUTE_S, Minute, unpack_minute
-from logmond.frame.selector import Selector
 
 RECENT = 180
 """Minutes before now that stand in for days that are not known."""
 
 SHELVES_AT_ONCE = 12
 """Shelves that one step fills."""
-
-Key = tuple[Selector, tuple[str, ...], str]
-"""(where, group_by, metric)."""
 
 Step = Callable[[], None]
 

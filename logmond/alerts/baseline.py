@@ -26,12 +26,12 @@ from datetime import tzinfo
 from functools import partial
 from statistics import median
 
-from logmond.alerts.ahead import Ahead, Key, Step, recent
+from logmond.alerts.ahead import Ahead, Step, recent
 from logmond.alerts.earlier import History, Incidents, NoHistory
 from logmond.alerts.localtime import DAYS
 from logmond.alerts.rule import Bounds, Rule
 from logmond.alerts.seam import Group
-from logmond.alerts.shelf import Places, Shelf
+from logmond.alerts.shelf import HITS, Key, Places, Shelf, keys_of, metrics_of
 from logmond.alerts.spans import Spans, recalled
 from logmond.frame.frame import OTHER
 from logmond.frame.minutes import MINUTE_S, Minute, minute_of
@@ -56,8 +56,6 @@ _STEPS_READING = 3
 
 _READ_S, _READY_S = 25, 55
 """Second of a minute by which the next one's past is read, and its medians are found."""
-
-_HITS = "hits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +112,9 @@ class Baselines:
     def watch(self, rules: Iterable[Rule]) -> None:
         """Keep minutes for these rules; those without a baseline are ignored."""
         self._rules = {rule.name: rule for rule in rules if rule.baseline}
-        self._key = {name: _keys(rule)[0] for name, rule in self._rules.items()}
+        self._key = {name: keys_of(rule)[0] for name, rule in self._rules.items()}
         shelves = self._ahead.shelves
-        wanted = {key: rule.sources for rule in self._rules.values() for key in _keys(rule)}
+        wanted = {key: rule.sources for rule in self._rules.values() for key in keys_of(rule)}
         for key in shelves.keys() - wanted.keys():
             shelves.pop(key).leave()
         for key, sources in wanted.items():
@@ -179,8 +177,8 @@ class Baselines:
             return None, usual.reason
         if not usual.value:
             return None, "the usual is 0, and so is every multiple of it"
-        if _HITS in _metrics(rule):
-            hits = self._at(rule, group, _HITS, minute).value or 0.0
+        if HITS in metrics_of(rule):
+            hits = self._at(rule, group, HITS, minute).value or 0.0
             expected = hits * rule.window_s / MINUTE_S
             if expected < rule.min_hits:
                 over = f"{expected:,.0f} requests in {window(rule.window_s)}"
@@ -232,7 +230,7 @@ class Baselines:
         pairs = [
             (rule, group)
             for rule in self._rules.values()
-            for group in self._ahead.shelves[_keys(rule)[0]].groups()
+            for group in self._ahead.shelves[keys_of(rule)[0]].groups()
         ]
         for at in range(0, len(pairs), _MEDIANS_AT_ONCE):
             yield partial(self._find_all, pairs[at : at + _MEDIANS_AT_ONCE], minute)
@@ -286,18 +284,6 @@ class Baselines:
         if len(values) >= max(RECENT_LEAST, len(counting) * 5 / 6):
             return Usual(median(values))
         return Usual(None, reason=f"baseline not known yet: {len(values)} minutes of 3h")
-
-
-def _metrics(rule: Rule) -> tuple[str, ...]:
-    """What a rule must know: what falls below its usual must usually be much, too."""
-    if rule.rising or rule.kind.needs_hits:
-        return (rule.metric,)
-    return tuple(dict.fromkeys((rule.metric, _HITS)))
-
-
-def _keys(rule: Rule) -> list[Key]:
-    """The shelves a rule reads."""
-    return [(rule.selector, rule.group_by, metric) for metric in _metrics(rule)]
 
 
 def _per_window(rule: Rule) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from math import nan
 
 from logmond.alerts.measure import value_of
-from logmond.alerts.rule import METRICS
+from logmond.alerts.rule import METRICS, Rule
 from logmond.alerts.seam import Group, Tally
 from logmond.frame.cut import folded_cell, folded_duration
 from logmond.frame.frame import OTHER, Exact
@@ -34,6 +34,12 @@ CELLS_OF_A_GROUP = 8
 
 LIVES_S = 190 * MINUTE_S
 """A column leaves at most this long after it was put; then a place in it can be given away."""
+
+
+HITS = "hits"
+
+Key = tuple[Selector, tuple[str, ...], str]
+"""What a shelf is of: (where, group_by, metric)."""
 
 
 class Places:
@@ -189,3 +195,15 @@ class Shelf:
         assert self._foldable is not None
         known = {"source": source} | ({"status": status} if status else {})
         return self._foldable.matches(known)
+
+
+def metrics_of(rule: Rule) -> tuple[str, ...]:
+    """What a rule must know: what falls below its usual must usually be much, too."""
+    if rule.rising or rule.kind.needs_hits:
+        return (rule.metric,)
+    return tuple(dict.fromkeys((rule.metric, HITS)))
+
+
+def keys_of(rule: Rule) -> list[Key]:
+    """The shelves a rule reads."""
+    return [(rule.selector, rule.group_by, metric) for metric in metrics_of(rule)]
