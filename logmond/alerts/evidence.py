@@ -27,6 +27,9 @@ MAX_EVIDENCE = 8
 MAX_SAMPLES = 3
 """Sample lines an incident keeps."""
 
+SAMPLED = 25
+"""Entries that reading the samples of a block costs as much as."""
+
 TOLD = 3
 """Statements that stand on the line of an alert."""
 
@@ -57,8 +60,13 @@ def gather(
         pending_s=rule.for_s,
     )
     changes = yield from stats.changes(question)
-    samples = chosen(stats.samples(rule.window_s, errors=errors), where)
-    return ordered(changes, where), tuple(samples)
+    samples: list[str] = []
+    for block in stats.samples(rule.window_s, errors=errors):
+        yield SAMPLED
+        samples = list(dict.fromkeys((*samples, *chosen(block, where))))
+        if len(samples) >= MAX_SAMPLES:
+            break
+    return ordered(changes, where), tuple(samples[:MAX_SAMPLES])
 
 
 def _counted(rule: Rule) -> str:

@@ -6,7 +6,7 @@ Nothing here reads a source, a window store or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from logmond.frame.minutes import Minute
@@ -102,8 +102,10 @@ class Statistics(Protocol):
     def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
         """Counters of the loss ledger over a window."""
 
-    def samples(self, window_s: int, *, errors: bool = False) -> Iterable[tuple[str, str, str]]:
-        """Redacted sample lines, as (status, section, text)."""
+    def samples(
+        self, window_s: int, *, errors: bool = False
+    ) -> Iterable[Sequence[tuple[str, str, str]]]:
+        """Redacted sample lines, as (status, section, text), a block at a time."""
 
     def changes(self, question: Question) -> Comparison:
         """What makes up the rise of a window, in pieces."""

@@ -128,7 +128,9 @@ class _Shared:
         """Counters of the loss ledger over a window."""
         return self._stats.ledger(window_s, sources)
 
-    def samples(self, window_s: int, *, errors: bool = False) -> Sequence[tuple[str, str, str]]:
+    def samples(
+        self, window_s: int, *, errors: bool = False
+    ) -> Sequence[Sequence[tuple[str, str, str]]]:
         """None."""
         return ()
 

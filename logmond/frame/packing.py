@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
-from msgspec import MsgspecError, Struct, msgpack
+from msgspec import MsgspecError, Raw, Struct, msgpack
 
 from logmond.errors import StateError
 from logmond.frame.cut import cut_bounded, cut_exact
@@ -29,6 +29,7 @@ __all__ = [
     "unpack_bounded",
     "unpack_clients",
     "unpack_exact",
+    "unpack_samples",
     "unpack_tops",
 ]
 
@@ -55,6 +56,15 @@ class _Clients(Struct, array_like=True):
     clients: bytes
 
 
+class _Samples(Struct, array_like=True):
+    """All of `_Bounded`; what comes before the samples is passed over."""
+
+    clients: Raw
+    strings: Raw
+    tops: Raw
+    samples: list[tuple[str, str, str]]
+
+
 class _Bounded(Struct, array_like=True):
     """A top is (dimension, errors only, total, error, indexes into `strings`, counts)."""
 
@@ -68,6 +78,7 @@ class _Bounded(Struct, array_like=True):
 _exact = msgpack.Decoder(_Exact, strict=False)
 _bounded = msgpack.Decoder(_Bounded, strict=False)
 _clients = msgpack.Decoder(_Clients)
+_samples = msgpack.Decoder(_Samples)
 
 
 def pack_exact(exact: Exact) -> bytes:
@@ -165,6 +176,15 @@ def unpack_tops(packed: bytes, errors: bool) -> dict[str, Top]:
         }
 
     return _unpacked(packed, BOUNDED_VERSION, decode)
+
+
+def unpack_samples(packed: bytes) -> list[tuple[str, str, str]]:
+    """The sample lines of a packed bounded part alone, many times faster than all of it.
+
+    Raises:
+        StateError: the bytes are of another version, or damaged.
+    """
+    return _unpacked(packed, BOUNDED_VERSION, lambda body: _samples.decode(body).samples)
 
 
 def unpack_clients(packed: bytes) -> HyperLogLog:

@@ -230,7 +230,7 @@ def _cells(tiers: Tiers, first: int, last: int) -> Generator[int, None, dict[Cel
             else:
                 tally[0] += hits
                 tally[1] += size
-        yield FRAME + len(exact.cells)
+        yield FRAME + 2 * len(exact.cells)  # longer keys than those of tops
     return total
 
 

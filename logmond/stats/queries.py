@@ -105,8 +105,8 @@ class Queries:
         first, end = self.span_of(window_s)
         joint = Top()
         if dimension in TOP_DIMENSIONS:
-            for bounded in self._tiers.boundeds(first, end):
-                if part := bounded.tops.get((dimension, errors)):
+            for tops in self._tiers.tops(first, end, errors=errors):
+                if part := tops.get(dimension):
                     joint.merge(part)
         else:
             self._check(dimension)
@@ -138,8 +138,10 @@ class Queries:
                     counters[counter] = counters.get(counter, 0) + messages
         return counters
 
-    def samples(self, window_s: int, *, errors: bool = False) -> Iterator[tuple[str, str, str]]:
-        """Redacted sample lines as (status, section, text), the newest block first.
+    def samples(
+        self, window_s: int, *, errors: bool = False
+    ) -> Iterator[list[tuple[str, str, str]]]:
+        """Redacted sample lines as (status, section, text), block by block, the newest first.
 
         They are read as they are asked for, and from the last `SAMPLED_S`
         seconds of the window only: a few lines are wanted, not an hour of frames.
@@ -147,9 +149,8 @@ class Queries:
         first, end = self.span_of(window_s)
         newest = block_of(end)
         for start in range(newest, max(block_of(first), newest - SAMPLED_S) - 1, -BLOCK_S):
-            for sample in self._tiers.bounded(start).samples:
-                if not errors or sample[0] >= "400":
-                    yield sample
+            samples = self._tiers.samples(start)
+            yield [sample for sample in samples if not errors or sample[0] >= "400"]
 
     def _check(self, dimension: str) -> None:
         if dimension in self.dimensions:

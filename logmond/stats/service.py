@@ -165,8 +165,10 @@ class StatisticsService:
         """Counters of the loss ledger over a window."""
         return self._queries.ledger(window_s, sources)
 
-    def samples(self, window_s: int, *, errors: bool = False) -> Iterator[tuple[str, str, str]]:
-        """Redacted sample lines of a window, as (status, section, text), the newest first."""
+    def samples(
+        self, window_s: int, *, errors: bool = False
+    ) -> Iterator[list[tuple[str, str, str]]]:
+        """Redacted sample lines, as (status, section, text), by block, the newest first."""
         return self._queries.samples(window_s, errors=errors)
 
     def changes(self, question: Question) -> Comparison:

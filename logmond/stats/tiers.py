@@ -22,6 +22,7 @@ from logmond.frame.packing import (
     unpack_bounded,
     unpack_clients,
     unpack_exact,
+    unpack_samples,
     unpack_tops,
 )
 from logmond.frame.sketches import HyperLogLog, Top
@@ -185,12 +186,6 @@ class Tiers:
             if packed is not None:
                 yield unpack_exact(packed)
 
-    def boundeds(self, first: int, last: int) -> Iterator[Bounded]:
-        """The bounded parts of the blocks that hold seconds `first` to `last`."""
-        for start in range(block_of(first), block_of(last) + 1, BLOCK_S):
-            if start in self._bounded_open or start in self._bounded:
-                yield self.bounded(start)
-
     def tops(self, first: int, last: int, *, errors: bool) -> Iterator[dict[str, Top]]:
         """The tops of the blocks that hold seconds `first` to `last`, by dimension.
 
@@ -203,6 +198,13 @@ class Tiers:
                 yield {name: top for (name, failed), top in tops.items() if failed == errors}
             elif packed is not None:
                 yield unpack_tops(packed, errors)
+
+    def samples(self, start: int) -> list[tuple[str, str, str]]:
+        """The sample lines of the block that starts here."""
+        packed = self._bounded.get(start)
+        if start in self._bounded_open:
+            return self._bounded_open[start].samples
+        return unpack_samples(packed) if packed else []
 
     def clients(self, first: int, last: int) -> Iterator[HyperLogLog]:
         """The distinct clients of the blocks that hold seconds `first` to `last`."""

@@ -179,9 +179,9 @@ class FakeStatistics:
         """What the test set."""
         return self.counters
 
-    def samples(self, window_s: int, *, errors: bool = False) -> list[tuple[str, str, str]]:
-        """What the test set."""
-        return [shown for shown in self.lines_shown if not errors or shown[0] >= "400"]
+    def samples(self, window_s: int, *, errors: bool = False) -> list[list[tuple[str, str, str]]]:
+        """What the test set, as one block."""
+        return [[shown for shown in self.lines_shown if not errors or shown[0] >= "400"]]
 
     def changes(self, question: Question) -> Comparison:
         """What the test set, in one piece; what was asked is noted."""

@@ -8,7 +8,7 @@ from fake_stats import Daemon, FakeStatistics
 
 from logmond.alerts.attest import MAX_WAITING, PIECE, PIECES, Attestor
 from logmond.alerts.event import Evidence
-from logmond.alerts.evidence import Gathering, gather, ordered, statements, within
+from logmond.alerts.evidence import SAMPLED, Gathering, gather, ordered, statements, within
 from logmond.alerts.rule import Rule
 from logmond.frame.selector import Selector
 
@@ -106,7 +106,7 @@ def test_a_fall_has_no_evidence() -> None:
 
 def test_many_groups_firing_at_once_get_their_evidence_one_after_the_other() -> None:
     """The tick is not held up; the incidents have it a little later."""
-    stats = FakeStatistics(evidence=[Evidence("section", "/api", 0.8)], entries=PIECE)
+    stats = FakeStatistics(evidence=[Evidence("section", "/api", 0.8)], entries=PIECE - SAMPLED)
     for number in range(7):
         stats.put(0, 50, vhost=f"h{number}")
     rule = Rule("busy", "hits", group_by=("vhost",), window_s=60, above=(("warning", 10.0),))
