@@ -21,8 +21,8 @@ WHOLE, PARTIAL, EMPTY = "whole", "partial", "empty"
 class Knowledge:
     """What is known of a window at all.
 
-    `broken` says that a source it reads is; `reason` is for people, None for
-    a whole window.
+    `broken` says that every source it reads is; `reason` is for people, None
+    for a whole window.
     """
 
     state: str
@@ -31,7 +31,7 @@ class Knowledge:
 
     @property
     def blind(self) -> bool:
-        """Whether nothing can be said: a source is broken, or nothing was observed."""
+        """Whether nothing can be said: all sources are broken, or nothing was observed."""
         return self.broken or self.state == EMPTY
 
 
@@ -84,6 +84,9 @@ class Outlook:
             return Knowledge(state, broken, broken=True)
         if state == EMPTY:
             return Knowledge(EMPTY, f"nothing was observed in the last {window(window_s)}")
+        ailing = coverage.ailing(sources)
+        if ailing is not None:
+            return Knowledge(PARTIAL, ailing)
         if state == PARTIAL:
             return Knowledge(PARTIAL, f"only part of the last {window(window_s)} was observed")
         return _WHOLE

@@ -79,6 +79,9 @@ class Coverage(Protocol):
     def broken(self, sources: frozenset[str] | None) -> str | None:
         """Why what the sources would deliver is unknown, or None."""
 
+    def ailing(self, sources: frozenset[str] | None) -> str | None:
+        """Which of the sources is broken and why, or None."""
+
 
 class Statistics(Protocol):
     """The shared statistics, as of one evaluated second."""

@@ -73,7 +73,18 @@ class Coverage:
             self._broken[source] = reason
 
     def broken(self, sources: frozenset[str] | None) -> str | None:
-        """Why a metric over `sources` (None: all) is unknown, or None when it is not."""
+        """Why a metric over `sources` (None: all) is unknown: not one of them is in order.
+
+        None while any is. Then what the others would say is missing, as in any
+        partial window, and `ailing` names the first of them.
+        """
+        known = self._since.keys() if sources is None else self._since.keys() & sources
+        if any(source not in self._broken for source in known):
+            return None
+        return self.ailing(sources)
+
+    def ailing(self, sources: frozenset[str] | None) -> str | None:
+        """Which of `sources` (None: all) is broken and why, or None when all are in order."""
         for source, reason in self._broken.items():
             if sources is None or source in sources:
                 return f"source {source} {reason}"

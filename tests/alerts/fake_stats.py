@@ -39,6 +39,7 @@ class FakeCoverage:
     def __init__(self) -> None:
         self.unobserved: set[int] = set()
         self.reason: str | None = None
+        self.part: str | None = None
 
     def state(self, sources: frozenset[str] | None, start: int, end: int) -> str:
         """As the statistics say it, over all sources alike."""
@@ -50,6 +51,10 @@ class FakeCoverage:
     def broken(self, sources: frozenset[str] | None) -> str | None:
         """What the test set."""
         return self.reason
+
+    def ailing(self, sources: frozenset[str] | None) -> str | None:
+        """The same; or the one source of several that a test set."""
+        return self.reason or self.part
 
 
 class FakeSums:

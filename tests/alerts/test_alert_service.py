@@ -54,6 +54,17 @@ def test_a_partial_window_never_fires_below() -> None:
     assert told(daemon.run(20)) == [(12, "alert")]
 
 
+def test_one_broken_source_of_several_makes_the_window_partial() -> None:
+    """The others' flood is told, by an alert that ends when all are read again."""
+    daemon = Daemon(HIGH, Rule("low", "hits", below=(("warning", 1.0),)), stats=stats_of(200))
+    daemon.stats.coverage.part = "source apache unreadable (permission denied) since 17:00:00Z"
+    assert [(at, kind) for at, kind in told(daemon.run(40))] == [(0, "alert")]
+    (status, _) = daemon.alerts.statuses()
+    assert status.reason == daemon.stats.coverage.part
+    daemon.stats.coverage.part = None
+    assert told(daemon.run(60))[0] == (46, "recovered")
+
+
 def test_a_folded_dimension_makes_the_window_partial() -> None:
     """Lines counted under (other) may be the rule's."""
     daemon = Daemon(HIGH, stats=stats_of(200))

@@ -48,12 +48,21 @@ def test_overlapping_gaps_of_different_reasons_count_once(coverage: Coverage) ->
 
 
 def test_a_broken_source_makes_only_its_own_metrics_unknown(coverage: Coverage) -> None:
-    """What is broken is named with its reason."""
+    """What is broken is named with its reason; while others are in order, they are read."""
     coverage.mark_broken("apache", "unreadable (permission denied)")
-    assert coverage.broken(frozenset({"nginx"})) is None
-    assert coverage.broken(None) == "source apache unreadable (permission denied)"
+    reason = "source apache unreadable (permission denied)"
+    for sources, broken, ailing in (
+        (frozenset({"nginx"}), None, None),
+        (frozenset({"apache"}), reason, reason),
+        (frozenset({"apache", "nginx"}), None, reason),
+        (None, None, reason),
+    ):
+        assert (coverage.broken(sources), coverage.ailing(sources)) == (broken, ailing)
+    coverage.mark_broken("nginx", "port taken")
+    assert coverage.broken(None) == reason
     coverage.mark_broken("apache", None)
-    assert coverage.broken(None) is None
+    coverage.mark_broken("nginx", None)
+    assert coverage.broken(None) is coverage.ailing(None) is None
 
 
 def test_coverage_survives_a_restart(coverage: Coverage) -> None:
