@@ -64,7 +64,7 @@ class AlertService(Decisions):
         self._stats = stats
         self._room = Room()
         self._attestor = Attestor(stats)
-        self.baselines = baselines or Baselines(lambda start: stats.minute(start))
+        self.baselines = baselines or Baselines(stats.minute)
         self.baselines.watch(rules)
         self._outlook = Outlook(stats, self.baselines)
         self._watches = {rule.name: self._watch(rule) for rule in rules}

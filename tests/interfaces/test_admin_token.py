@@ -22,7 +22,13 @@ def client() -> Client:
     return client
 
 
-WRITING = ["ack high-traffic eva", "unack high-traffic", "silence add high-traffic 2h", "silence remove 1", "reload"]
+WRITING = [
+    "ack high-traffic eva",
+    "unack high-traffic",
+    "silence add high-traffic 2h",
+    "silence remove 1",
+    "reload",
+]
 
 
 @pytest.mark.parametrize("command", WRITING)
