@@ -15,7 +15,7 @@ from senders import NGINX_ERROR, TLS_BYTES, octet_counted
 from twisted.internet import reactor
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 
-from logmond.frame.frame import Delta
+from logmond.frame.frame import Delta, Exact
 from logmond.ingest.formats.table import format_of
 from logmond.ingest.intake import Intake
 from logmond.ingest.kernel.names import Label
@@ -62,8 +62,19 @@ def intake(spec: str = "auto") -> Intake:
 
 
 def outcome(taken: Intake) -> tuple[Delta, Ledger]:
-    """All that is known of the lines: their frames, and the account of the source."""
-    return taken.take(int(ARRIVAL)), taken.ledger
+    """All that is known of the lines: their frames, and the account of the source.
+
+    The account's movement is put into one second: lines that lay in a file
+    move it where they count, what arrives moves it then.
+    """
+    delta = taken.take(int(ARRIVAL))
+    moved = Exact()
+    for exact in delta.exact.values():
+        moved.merge(Exact(ledger=exact.ledger))
+        exact.ledger = {}
+    delta.exact = {second: exact for second, exact in delta.exact.items() if exact.cells}
+    delta.exact.setdefault(int(ARRIVAL), Exact()).merge(moved)
+    return delta, taken.ledger
 
 
 def expected(spec: str = "auto") -> tuple[Delta, Ledger]:
