@@ -109,8 +109,9 @@ class RuleConfig(Section):
     min_hits: Annotated[int, Count()] = Field(
         0,
         description="With fewer requests in the window a ratio or percentile says nothing, and "
-        "nothing is above its baseline; with fewer usual ones, nothing is below it. A rule with a "
-        "baseline has by default one for each second of the window.",
+        "nothing is above its baseline; with fewer usual ones, nothing is below it. By default it "
+        "is 20 a minute of the window, and at least 20, for ratios and percentiles; one a second "
+        "of it for a rule with a baseline.",
     )
     no_data: Annotated[str, Choice("no_data", ("ignore", "alert"))] = Field(
         "ignore", description="`alert` fires when nothing parsed arrived for the window."
@@ -148,12 +149,21 @@ class RuleConfig(Section):
             runbook=self.runbook,
         )
 
+    @property
+    def _enough(self) -> int:
+        """Requests that say something, where the operator does not: one of five is not 20%."""
+        if self.baseline:
+            return self.window_s
+        if METRICS[self.metric].kind in ("ratio", "duration"):
+            return max(20, self.window_s // 3)
+        return 0
+
     @model_validator(mode="after")
     def _can_work(self, info: ValidationInfo) -> Self:
         """Ask `alerts.rule` with the labels of this configuration, which stand in the context."""
-        if self.baseline and "min_hits" not in self.model_fields_set:
+        if "min_hits" not in self.model_fields_set:
             # A default made of other values; the model is frozen from here on.
-            self.__dict__["min_hits"] = self.window_s
+            self.__dict__["min_hits"] = self._enough
         labels: frozenset[str] = (info.context or {}).get("labels", frozenset())
         wrong = list(self._unknown_dimensions(labels))
         given = [key for key in _SIDES if getattr(self, key) is not None]

@@ -108,11 +108,16 @@ def test_what_cannot_be_a_rule_is_told_at_its_key(text: str, told: str) -> None:
     assert problem(text).startswith(told)
 
 
-def test_a_rule_with_a_baseline_needs_requests_unless_it_says_otherwise() -> None:
-    """Three times next to nothing is nobody's night: by default one request a second."""
+def test_some_rules_need_requests_unless_they_say_otherwise() -> None:
+    """Three times next to nothing, or one failure of five, is nobody's night."""
     assert rule("metric: ratio_5xx, window: 5m, above_baseline: 3x").build().min_hits == 300
     assert rule("metric: hits, above_baseline: 3x, min_hits: 7").build().min_hits == 7
     assert rule("metric: hits, above: 3").build().min_hits == 0
+    for length, enough in (("10s", 20), ("1m", 20), ("5m", 100)):
+        for watched in ("ratio_5xx, above: 5%", "duration_p95, above: 1s"):
+            made = rule(f"metric: {watched}, window: {length}").build()
+            assert made.min_hits == enough
+            assert rule(f"metric: {watched}, min_hits: 0").build().min_hits == 0
 
 
 def test_a_rule_with_a_baseline_is_shown_as_it_is_typed() -> None:
