@@ -10,11 +10,11 @@ counts of frames; the statistics and the alerts are the real ones.
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
 from month import DAY_S, HOSTS, LIMIT, START, Fault, Second, Site, calm, counted, rules
+from programs import soaking
 
 from logmond.alerts.event import Event
 from logmond.alerts.render import line
@@ -24,8 +24,6 @@ from logmond.frame.frame import Delta
 from logmond.stats.service import StatisticsService
 
 DAYS = 30
-
-SOAK = bool(os.environ.get("LOGMOND_SOAK"))
 
 FAULTS = 200
 
@@ -75,7 +73,7 @@ def test_an_evening_does_not_exceed_what_is_usual() -> None:
     assert {event.rule for event in swollen} == {"unusual", "high-traffic"}
 
 
-@pytest.mark.skipif(not SOAK, reason="LOGMOND_SOAK=1 takes a quarter of an hour")
+@pytest.mark.skipif(not soaking(), reason="LOGMOND_SOAK=1 takes a quarter of an hour")
 def test_a_calm_month_raises_nothing_in_any_second() -> None:
     """All of it, one second after the other."""
     site = Site("soak", 0, rules())
