@@ -55,6 +55,7 @@ bench: .venv/.run ## measure the kernel (ARGS=lines) and UDP, each beside a bare
 	@$(BIN)/python -m bench.kernel $(ARGS)
 	@$(BIN)/python -m bench.backtest $(ARGS)
 	@$(BIN)/python -m bench.udp
+	@$(BIN)/python -m bench.hostile
 	@$(BIN)/python -m bench.rules
 	@$(BIN)/python -m bench.baselines
 

@@ -3,6 +3,7 @@ r"""Values of JSON as the text a log line would show; and JSON that is not quite
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ _SUFFIXED = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s?(ns|us|µs|ms|s|)")
 _SUFFIXES = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
+@lru_cache(maxsize=1)  # a line that one format of JSON could not read is tried by the others
 def mended(line: bytes) -> Any:
     r"""The value of a line that is not quite JSON, or None when it is not even that.
 

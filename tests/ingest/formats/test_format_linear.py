@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from logmond.ingest.formats import (
+    compiled,
     detection,
     jsonvalues,
     moments,
@@ -102,6 +103,46 @@ def test_64_kib_of_anything_are_read_or_not(fmt: TextFormat, filling: bytes) -> 
         rows = fmt.regex().findall(hostile + b"\n")
         row = fmt.row(hostile.removesuffix(b"\r"))
         assert rows == ([] if row is None else [row if len(row) > 1 else row[0]])
+
+
+HOSTED = b'web.example.org:80 192.0.2.1 - - [23/Nov/2026:17:00:00 +0000] "GET %b HTTP/1.1" '
+
+
+@pytest.mark.parametrize("filling", [b"/a", rb"\"", rb"\x41", b"a b"], ids=repr)
+def test_long_lines_that_fit_are_read(filling: bytes) -> None:
+    """Looking for the literals first refuses none that the expression takes."""
+    head = HOSTED % (filling * compiled.LONG_BYTES)
+    agent = filling * compiled.LONG_BYTES
+    taken = 0
+    for fmt in TEXTS:
+        for begin in (head, head.partition(b" ")[2]):
+            line = begin + b'200 5 "-" "%b"' % agent
+            for hostile in (line, line + b" 0.1", line + b' "-"', line[: -len(agent) - 6]):
+                rows = fmt.regex().findall(hostile + b"\n")
+                row = fmt.row(hostile)
+                assert rows == ([] if row is None else [row])
+                taken += row is not None
+    assert taken > 3
+
+
+def test_long_lines_without_the_literals_meet_no_expression(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of twenty formats none reads 64 KiB byte by byte to find that it does not fit."""
+    # Those of W3C have none; they end with the first byte, where no moment is.
+    held = [fmt for fmt in TEXTS if any(step.kind == "literal" for step in fmt.steps)]
+    monkeypatch.setattr(TextFormat, "_whole", None)
+    for filling in HOSTILE:
+        line = filling * (65536 // len(filling))
+        assert [fmt.name for fmt in held if fmt.row(line)] == []
+
+
+def test_an_object_that_cannot_be_mended_is_looked_at_once() -> None:
+    """By whichever format of JSON comes first."""
+    jsonvalues.mended.cache_clear()
+    line = b'{"a":' + b"[" * 5000
+    assert [fmt.name for fmt in candidates() if fmt.row(line)] == []
+    assert jsonvalues.mended.cache_info().misses == 1
 
 
 @pytest.mark.parametrize(
