@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -18,20 +19,27 @@ _STOP_S = 10
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that is free now on 127.0.0.1 and stays so until somebody asks for it by number.
+    """A port that is free now on 127.0.0.1 and ::1, until somebody asks for it by number.
 
-    It lies below the range from which the kernel gives ports to connections:
+    The daemon wants both. It lies below the range from which the kernel gives ports to connections:
     one of those could otherwise take it before the program under test does.
     """
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
         port = random.randrange(min(10_000, first // 2), first)
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if _free(socket.AF_INET, kind, "127.0.0.1", port) and (
+            not socket.has_ipv6 or _free(socket.AF_INET6, kind, "::1", port)
+        ):
             return port
+
+
+def _free(family: socket.AddressFamily, kind: socket.SocketKind, host: str, port: int) -> bool:
+    try:
+        with socket.socket(family, kind) as probe:
+            probe.bind((host, port))
+    except OSError as error:
+        return error.errno != errno.EADDRINUSE  # no such address: nobody else has it either
+    return True
 
 
 def accepts(port: int) -> bool:

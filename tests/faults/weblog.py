@@ -58,16 +58,23 @@ class Writing:
     """Writes lines 0 to `count` at a steady rate in a thread, and rotates on the way.
 
     `written` is how many there are. A rotation is at each of `rotations`
-    (numbers of lines); the batch after it still goes to the renamed file.
+    (numbers of lines); the batch after it still goes to the renamed file. With
+    `hold_at`, lines from that number on are not written before `release`.
     """
 
     def __init__(
-        self, log: WebLog, count: int, per_second: float, rotations: Iterable[int] = ()
+        self,
+        log: WebLog,
+        count: int,
+        per_second: float,
+        rotations: Iterable[int] = (),
+        hold_at: int | None = None,
     ) -> None:
         self.written = 0
         self._log = log
         self._count = count
         self._pause_s = _BATCH / per_second
+        self._hold_at = count if hold_at is None else hold_at
         self._rotations = sorted(rotations)
         self._stopped = Event()
         self._failure: BaseException | None = None
@@ -83,6 +90,10 @@ class Writing:
         if self._failure is not None:
             raise self._failure
 
+    def release(self) -> None:
+        """Write to the end."""
+        self._hold_at = self._count
+
     @property
     def done(self) -> bool:
         """Whether all is written, or no more will be."""
@@ -97,7 +108,9 @@ class Writing:
     def _write(self) -> None:
         renamed = False
         while self.written < self._count and not self._stopped.wait(self._pause_s):
-            end = min(self._count, self.written + _BATCH)
+            end = min(self._hold_at, self.written + _BATCH)
+            if end <= self.written:
+                continue
             self._log.write(range(self.written, end))
             self.written = end
             if renamed:
