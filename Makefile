@@ -57,6 +57,7 @@ bench: .venv/.run ## measure the kernel (ARGS=lines) and UDP, each beside a bare
 	@$(BIN)/python -m bench.udp
 	@$(BIN)/python -m bench.hostile
 	@$(BIN)/python -m bench.rules
+	@$(BIN)/python -m bench.storm
 	@$(BIN)/python -m bench.baselines
 
 docs: .venv/.run ## write docs/config.md from the models

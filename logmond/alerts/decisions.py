@@ -39,6 +39,10 @@ class Decisions:
         """The incident that `text` means."""
 
     @abstractmethod
+    def _touched(self, incident: Incident) -> None:
+        """Note that an open incident was changed between two seconds."""
+
+    @abstractmethod
     def _tell(self, events: list[Event]) -> list[Event]:
         """Tell the subscribers; return the events as they were told."""
 
@@ -52,6 +56,7 @@ class Decisions:
         """
         incident, at = self._opened(text)
         incident.acknowledged = Acknowledgement(who[:MAX_COMMENT], comment[:MAX_COMMENT], at)
+        self._touched(incident)
         event = incident.as_event("acknowledged", at, wording.acknowledged(incident))
         return self._tell([event])[0]
 
@@ -66,6 +71,7 @@ class Decisions:
         if before is None:
             raise QueryError("not_acknowledged", f"nobody acknowledged {incident.short_id}")
         incident.acknowledged = None
+        self._touched(incident)
         return self._tell([incident.as_event("released", at, wording.released(before.who, who))])[0]
 
     def _opened(self, text: str) -> tuple[Incident, int]:

@@ -9,7 +9,7 @@ before anybody is told: a subscriber that fails harms nobody else.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from twisted.logger import Logger
@@ -20,7 +20,8 @@ from logmond.alerts.baseline import Baselines
 from logmond.alerts.decisions import Decisions, meant
 from logmond.alerts.event import Event
 from logmond.alerts.incident import Incident
-from logmond.alerts.memory import Memory, pack, pack_ended, unpack, unpack_ended
+from logmond.alerts.keeping import Keeping
+from logmond.alerts.memory import Memory, pack_ended, unpack_ended, unpack_rows
 from logmond.alerts.outlook import Outlook
 from logmond.alerts.rule import Rule
 from logmond.alerts.seam import Statistics
@@ -71,6 +72,7 @@ class AlertService(Decisions):
         self._share()
         self._ended: deque[Incident] = deque(maxlen=ENDED_KEPT)
         self._ended_changed = False
+        self._keeping = Keeping()
         self._orphans: list[Incident] = []
         self._subscribers: list[Subscriber] = []
 
@@ -94,6 +96,7 @@ class AlertService(Decisions):
         snapshots must be left alone until the generator has returned.
         """
         self.evaluated = second
+        self._keeping.stale()
         self._silences.trim(second)
         events = [self._remove(orphan, second) for orphan in self._orphans]
         self._orphans.clear()
@@ -132,6 +135,7 @@ class AlertService(Decisions):
         Returns what happened: incidents whose rule is gone, or is grouped
         otherwise, are removed.
         """
+        self._keeping.stale()
         memory = {name: watch.remembered() for name, watch in self._watches.items()}
         for watch in self._watches.values():
             watch.admission.leave()
@@ -185,33 +189,46 @@ class AlertService(Decisions):
         """The rules, in the order of the configuration."""
         return [watch.rule for watch in self._watches.values()]
 
-    def snapshot(self, ended: bool = True) -> bytes:
-        """What must outlive a restart; without `ended`, less the ended incidents."""
-        memory = Memory(
-            evaluated=self.evaluated,
-            rules=[watch.remembered() for watch in self._watches.values()],
-            silences=list(self._silences),
-            ended=list(self._ended) if ended else [],
-        )
-        if self._orphans:
-            memory.rules.append(Watched("", "", (), incidents=list(self._orphans)))
-        return pack(memory)
+    def pack(self) -> Iterator[None]:
+        """Do ahead, in pieces of about a millisecond, what `changes` will need; not within `steps`.
 
-    def ended_snapshot(self) -> bytes | None:
-        """The ended incidents, or None when they are as at the last call."""
-        if not self._ended_changed:
-            return None
+        Commands may come between two pieces.
+        """
+        return self._keeping.ahead(self._watches.values())
+
+    def changes(self) -> dict[str, bytes | None]:
+        """What must outlive a restart and differs from the last call; None for what is gone."""
+        changed = self._keeping.changes(self._memory(), self._watches.values())
+        if self._ended_changed:
+            changed["alerts_ended"] = pack_ended(self._ended)
         self._ended_changed = False
-        return pack_ended(self._ended)
+        return changed
 
-    def restore(self, snapshot: bytes, ended: bytes = b"") -> None:
-        """Go on from a snapshot; incidents whose rule is gone are removed at the next step.
+    def snapshot(self) -> dict[str, bytes]:
+        """All that must outlive a restart, as the first call of `changes` gives it."""
+        rows = Keeping().changes(self._memory(), self._watches.values())
+        rows["alerts_ended"] = pack_ended(self._ended)
+        return {name: packed for name, packed in rows.items() if packed is not None}
+
+    def _memory(self) -> Memory:
+        """What is not of one rule."""
+        orphans = list(self._orphans)
+        return Memory(
+            evaluated=self.evaluated,
+            rules=[Watched("", "", (), incidents=orphans)] if orphans else [],
+            silences=list(self._silences),
+        )
+
+    def restore(self, values: Mapping[str, bytes]) -> None:
+        """Go on from `changes`; incidents whose rule is gone are removed at the next step.
 
         Raises:
-            StateError: these bytes are no snapshot.
+            StateError: these are not such values.
         """
-        memory = unpack(snapshot)
-        kept = {incident.id: incident for incident in unpack_ended(ended)} if ended else {}
+        memory = unpack_rows(values)
+        self._keeping.found(values)
+        packed = values.get("alerts_ended")
+        kept = {incident.id: incident for incident in unpack_ended(packed)} if packed else {}
         kept.update((incident.id, incident) for incident in memory.ended)
         self._ended.extend(sorted(kept.values(), key=lambda i: i.ended_at or 0))
         self.evaluated = memory.evaluated
@@ -267,6 +284,9 @@ class AlertService(Decisions):
         for watch in self._watches.values():
             if watch.rule.group_by:
                 self._by_series.setdefault(id(watch.observer.series), []).append(watch)
+
+    def _touched(self, incident: Incident) -> None:
+        self._keeping.stale(incident.rule)
 
     def _tell(self, events: list[Event]) -> list[Event]:
         told = [replace(e, reason=SILENCED) if self.silenced(e) else e for e in events]

@@ -60,24 +60,25 @@ class Watch:
         """Incidents that ended since this was last emptied."""
         self.moved = True
         """Whether other groups are not quiet than when this was last set to False."""
-        self._reached: set[Group] = set(named_groups(rule))
+        self.reached: set[Group] = set(named_groups(rule))
+        """The groups of a `below` rule that can fall below it; none ever leaves."""
         self._falls = bool(rule.group_by) and not rule.rising
         self._baselines = outlook.baselines
         self._knowledge = Knowledge(EMPTY)
         self._silent = False
-        self.admission.hold(self._reached)
+        self.admission.hold(self.reached)
 
     def begin(self, second: int) -> list[Group]:
         """Begin an evaluated second; return the groups that must `take` it, in order."""
         observer, tracks = self.observer, self.tracks
         self._knowledge = knowledge = observer.knowledge(second)
         self._silent = observer.arrive(second, knowledge)
-        suspects = observer.groups({*tracks, *self._reached} if self._reached else tracks)
+        suspects = observer.groups({*tracks, *self.reached} if self.reached else tracks)
         candidates = set(tracks)
         if not knowledge.blind:
             candidates.update(suspects)
             if self._falls:
-                candidates.update(observer.unmet(self._reached))
+                candidates.update(observer.unmet(self.reached))
         if self.rule.no_data == "alert":
             candidates.add(())
         return sorted(candidates) if candidates else []
@@ -100,7 +101,7 @@ class Watch:
             self.rule.group_by,
             list(self.tracks.items()),
             list(self.incidents.values()),
-            sorted(self._reached),
+            sorted(self.reached),
             self.observer.silent_s,
         )
 
@@ -122,11 +123,9 @@ class Watch:
             incident.redefine(self.rule)
             self.incidents[incident.key] = incident
         if not self.rule.rising:
-            self._reached.update(watched.reached)
+            self.reached.update(watched.reached)
         self.observer.silent_s = watched.silent_s
-        self.admission.hold(
-            g for g in {*self.tracks, *self._reached} if g or not self.rule.group_by
-        )
+        self.admission.hold(g for g in {*self.tracks, *self.reached} if g or not self.rule.group_by)
         return []
 
     def _look(self, group: Group, knowledge: Knowledge, second: int, silent: bool) -> Sight:
@@ -144,8 +143,8 @@ class Watch:
     def _fell(self, group: Group, sight: Sight) -> Sight:
         """Only a group that once was not below its limit can fall below it."""
         if sight.reading in (Reading.BETWEEN, Reading.CLEAR):
-            self._reached.add(group)
-        elif sight.reading is Reading.BREACH and group not in self._reached:
+            self.reached.add(group)
+        elif sight.reading is Reading.BREACH and group not in self.reached:
             return Sight(Reading.UNUSABLE, reason="never above its limit")
         return sight
 

@@ -55,7 +55,7 @@ class Durability:
     def __init__(self, keep_s: int) -> None:
         """`keep_s`: how long minutes, ended incidents and silences are kept."""
         self._keep_s = keep_s
-        self._noted: dict[str, Event] = {}
+        self._noted: dict[str, IncidentRow] = {}
         self._lives: dict[str, Life] = {}
         self._unexplained: set[str] = set()
         self._silences: dict[str, Silence] = {}
@@ -69,23 +69,21 @@ class Durability:
                 self._unexplained.add(event.id)
         elif event.id not in self._unexplained or not event.evidence:
             return
-        self._noted[event.id] = event
+        life = self._lives.get(event.id, ())
+        ended = event.at if event.kind in _ENDS else None
+        if ended is not None:
+            self._lives.pop(event.id, None)
+        if ended is not None or event.evidence:
+            self._unexplained.discard(event.id)
+        # Written out here, a few at a time: a commit may hold those of a storm.
+        self._noted[event.id] = IncidentRow(
+            event.id, event.rule, event.triggered_at, ended, recorded(event, life)
+        )
 
     def _recorded(self) -> list[IncidentRow]:
-        """What was noted, with all that is known of these incidents."""
+        """What was noted."""
         noted, self._noted = self._noted, {}
-        rows = []
-        for id_, event in noted.items():
-            life = self._lives.get(id_, ())
-            ended = event.at if event.kind in _ENDS else None
-            if ended is not None:
-                self._lives.pop(id_, None)
-            if ended is not None or event.evidence:
-                self._unexplained.discard(id_)
-            rows.append(
-                IncidentRow(id_, event.rule, event.triggered_at, ended, recorded(event, life))
-            )
-        return rows
+        return list(noted.values())
 
     def _silenced(self, evaluation: Evaluation) -> list[SilenceRow]:
         """Silences that are new or changed; one that was ended early ends now."""
@@ -100,22 +98,16 @@ class Durability:
         """Everything that changed since the last call. Intakes must have been emptied."""
         stats = evaluation.stats
         values: dict[str, Any] = {
-            "alerts": evaluation.alerts.snapshot(ended=False),
             "evaluated": stats.evaluated,
             "coverage": stats.coverage.snapshot(),
             "ledgers": {name: _account(m.ledger) for name, m in evaluation.inputs.items()},
         }
-        ended = evaluation.alerts.ended_snapshot()
-        if ended is not None:
-            values["alerts_ended"] = ended
+        packed = {name: msgspec.msgpack.encode(value) for name, value in values.items()}
         return Changes(
             files=self._moved(evaluation),
             frames=stats.tiers.changed(),
             drop=self._expired(stats.tiers.expired(), stats.evaluated),
-            values={
-                name: value if isinstance(value, bytes) else msgspec.msgpack.encode(value)
-                for name, value in values.items()
-            },
+            values={**packed, **evaluation.alerts.changes()},
             incidents=self._recorded(),
             silences=self._silenced(evaluation),
             minutes=stats.minutes_changed(),
@@ -176,9 +168,8 @@ class Durability:
         coverage = _value(restored, "coverage") or {}
         evaluation.stats.coverage.restore(coverage.get("since", {}), coverage.get("gaps", ()))
         evaluation.stats.restore(restored.frames, evaluated)
-        snapshot = restored.values.get("alerts")
-        if snapshot:
-            evaluation.alerts.restore(snapshot, restored.values.get("alerts_ended", b""))
+        if "alerts" in restored.values:
+            evaluation.alerts.restore(restored.values)
         return int(evaluated)
 
 

@@ -72,14 +72,19 @@ class Evaluation:
         self._pieces = self._evaluate(second)
         self.work()
 
+    def gather(self, pieces: Iterable[None]) -> None:
+        """Begin to gather what will be kept of the second that was evaluated last."""
+        self.finish()
+        self._pieces = iter(pieces)
+
     def work(self) -> bool:
-        """Go on with the second that was begun, for about a millisecond; False when it is done."""
+        """Go on with what was begun, for about a millisecond; False when it is done."""
         for _ in self._pieces:
             return True
         return False
 
     def finish(self) -> None:
-        """Complete the second that was begun: before anything else is touched."""
+        """Complete what was begun: before anything else is touched."""
         for _ in self._pieces:
             pass
 

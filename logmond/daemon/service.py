@@ -86,7 +86,7 @@ class Daemon:
         self.alerts = AlertService(rules, self.stats, config.node, usual)
         self.inputs: dict[str, Input] = {}
         self.evaluation = Evaluation(self.stats, self.alerts, self.inputs)
-        self._turns = Turns(self.evaluation, reactor)
+        self._turns = Turns(self.evaluation, reactor, self.alerts.pack)
         self.overview = Overview(self)
         self.outputs = Dispatch()
         self.pulse = Pulse(self)

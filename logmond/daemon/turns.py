@@ -8,7 +8,7 @@ outputs, commits and the watchdog go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -23,10 +23,20 @@ TICK_S = 0.5
 
 
 class Turns:
-    """One tick's seconds, evaluated with turns of the reactor between."""
+    """One tick's seconds, evaluated with turns of the reactor between.
 
-    def __init__(self, evaluation: Evaluation, reactor: Any) -> None:
+    `last` begins what is to be done behind them, before the tick is over.
+    """
+
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        reactor: Any,
+        last: Callable[[], Iterable[None]] = lambda: (),
+    ) -> None:
         self._evaluation = evaluation
+        self._last = last
+        self._ending = False
         self._reactor = reactor
         self._seconds: Iterator[int] = iter(())
         self._done: Deferred[None] = Deferred()
@@ -36,6 +46,7 @@ class Turns:
     def run(self, seconds: Iterable[int]) -> Deferred[None]:
         """Evaluate `seconds` in order; fires when that is done, or enough for one tick."""
         self._seconds = iter(seconds)
+        self._ending = False
         self._enough = self._reactor.seconds() + TICK_S
         done = self._done = Deferred()
         self._turn()
@@ -71,10 +82,13 @@ class Turns:
         """One piece; False when the tick is over."""
         if self._evaluation.work():
             return True
-        if self._reactor.seconds() > self._enough:
+        if self._ending:
             return False
-        second = next(self._seconds, None)
+        enough = self._reactor.seconds() > self._enough
+        second = None if enough else next(self._seconds, None)
         if second is None:
-            return False
-        self._evaluation.begin(second)
+            self._ending = True
+            self._evaluation.gather(self._last())
+        else:
+            self._evaluation.begin(second)
         return True

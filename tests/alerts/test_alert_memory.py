@@ -46,17 +46,17 @@ def test_ended_incidents_are_remembered_apart_from_what_changes_every_second() -
     """They are packed only when one has ended."""
     daemon = Daemon(HIGH, stats=stats())
     daemon.run(12)
-    assert daemon.alerts.ended_snapshot() is None
+    kept = daemon.alerts.changes()
+    assert "alerts_ended" not in kept
     daemon.run(20)
-    ended = daemon.alerts.ended_snapshot()
-    assert ended is not None
-    assert daemon.alerts.ended_snapshot() is None
+    changed = daemon.alerts.changes()
+    assert changed["alerts_ended"]
+    assert "alerts_ended" not in daemon.alerts.changes()
     again = AlertService([HIGH], daemon.stats, "web1")
-    again.restore(daemon.alerts.snapshot(ended=False), ended)
+    again.restore({name: row for name, row in {**kept, **changed}.items() if row is not None})
     assert [i.id for i in again.incidents(all=True)] == [
         i.id for i in daemon.alerts.incidents(all=True)
     ]
-    assert len(daemon.alerts.snapshot(ended=False)) < len(daemon.alerts.snapshot())
 
 
 def test_only_the_newest_ended_incidents_are_remembered() -> None:
@@ -95,11 +95,12 @@ def test_the_count_of_silent_seconds_goes_on_after_a_restart() -> None:
 def test_bytes_that_are_no_snapshot_are_refused(packed: bytes) -> None:
     """As a state error, never as a traceback of the decoder."""
     with pytest.raises(StateError):
-        Daemon(HIGH).alerts.restore(packed)
+        Daemon(HIGH).alerts.restore({"alerts": packed})
 
 
 def test_a_snapshot_of_a_newer_logmond_is_refused() -> None:
     """Rather than misread."""
-    packed = Daemon(HIGH).alerts.snapshot().replace(b"\xa7version\x01", b"\xa7version\x02")
+    packed = Daemon(HIGH).alerts.snapshot()["alerts"]
+    packed = packed.replace(b"\xa7version\x02", b"\xa7version\x03")
     with pytest.raises(StateError, match="newer logmond"):
-        Daemon(HIGH).alerts.restore(packed)
+        Daemon(HIGH).alerts.restore({"alerts": packed})

@@ -17,6 +17,13 @@ PIECE_S = 0.6 * SLICE_S
 class Working(Clock):
     """A reactor; parts that work move its time."""
 
+    turns = 0
+    """How often work was left to a later turn."""
+
+    def callLater(self, delay: float, call: Any, *args: Any, **named: Any) -> Any:
+        self.turns += 1
+        return super().callLater(delay, call, *args, **named)
+
 
 class Part:
     """Statistics or alerts: three pieces a second, each of some time."""
@@ -131,3 +138,23 @@ def test_nothing_due_is_done_at_once() -> None:
     scene = Scene()
     assert scene.turns.run([]).called
     assert scene.done == []
+
+
+def test_what_is_to_be_kept_is_gathered_behind_the_seconds_in_pieces() -> None:
+    """A storm of incidents is packed with turns of the reactor between, before the commit."""
+    scene = Scene()
+
+    def last() -> Iterator[None]:
+        for number in range(3):
+            scene.clock.rightNow += 2 * SLICE_S
+            scene.done.append(f"k{number}, turns {scene.clock.turns}")
+            yield
+
+    scene.turns = Turns(scene.evaluation, scene.clock, last)
+    for _ in range(2):
+        scene.done.clear()
+        scene.clock.turns = 0
+        ended = scene.turns.run([])
+        while not ended.called:
+            scene.turn()
+        assert scene.done == ["k0, turns 0", "k1, turns 1", "k2, turns 2"]
