@@ -69,8 +69,8 @@ def test_the_spike_alerts_within_30_seconds_of_the_command(demo: Process) -> Non
     one = expected(alert)
     assert begun - 1 < one.triggered_at < time.time()
     assert f"hits = {one.value:.1f}, triggered at {moment(one.triggered_at)}" in alert
-    assert "section /api" in alert
     assert "client 203.0.113.7" in alert
+    assert "script python-requests" in alert
 
 
 @pytest.mark.skipif(not soaking(), reason="takes 3 minutes; LOGMOND_SOAK=1 runs it")
