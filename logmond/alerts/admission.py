@@ -60,8 +60,9 @@ class Admission:
         if groups.keys() <= admitted.keys():
             return
         newcomers = [g for g in groups if g not in admitted and g != self.other]
-        newcomers.sort(key=lambda group: (-groups[group].hits, group))
         free = max(0, min(self._cap - len(admitted), self._room.free))
+        if 0 < free < len(newcomers):
+            newcomers.sort(key=lambda group: (-groups[group].hits, group))
         self.rest = newcomers[free:]
         self._take(newcomers[:free])
 

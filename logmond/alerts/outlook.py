@@ -6,11 +6,13 @@ an answer is given again. No states, no clock: the second is an argument.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from logmond.alerts.baseline import Baselines
+from logmond.alerts.measure import total
 from logmond.alerts.rule import MAX_FINE_WINDOW_S
-from logmond.alerts.seam import Series, Statistics
+from logmond.alerts.seam import Group, Series, Statistics, Tally
 from logmond.frame.frame import BLOCK_S
 from logmond.telemetry import window
 
@@ -50,6 +52,7 @@ class Outlook:
         self._stats = stats
         self._observed: dict[tuple[frozenset[str] | None, int], Knowledge] = {}
         self._folded: dict[tuple[int, int], bool] = {}
+        self._joint: dict[tuple[int, int], list[tuple[Sequence[Group], Tally]]] = {}
         self._stepping = False
 
     def begin(self) -> None:
@@ -62,6 +65,24 @@ class Outlook:
         self._stepping = False
         self._observed.clear()
         self._folded.clear()
+        self._joint.clear()
+
+    def joint(
+        self,
+        of: tuple[int, int],
+        members: Sequence[Group],
+        tally: Callable[[Group], Tally | None],
+    ) -> Tally:
+        """The groups that are watched together, added up; rules mostly fold the same ones.
+
+        `of` is the identity of what is asked, and the second where there are several.
+        """
+        known = self._joint.setdefault(of, []) if self._stepping else []
+        for summed, found in known:
+            if summed == members:
+                return found
+        known.append((members, total(map(tally, members))))
+        return known[-1][1]
 
     def of(
         self, series: Series, sources: frozenset[str] | None, window_s: int, second: int

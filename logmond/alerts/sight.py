@@ -21,7 +21,6 @@ from logmond.alerts.measure import (
     ledger_value,
     suspect,
     suspect_beside,
-    total,
     value_of,
 )
 from logmond.alerts.outlook import EMPTY, WHOLE, Knowledge, Outlook, span_of
@@ -133,14 +132,19 @@ class Observer:
         if group in present and group != self._admission.other:
             return present[group]
         members = self._admission.members(group, present)
-        return total(present.get(member) for member in members) if members else NOTHING
+        if not members:
+            return NOTHING
+        return self._outlook.joint((id(self._sums), 0), members, present.get)
 
     def second(self, group: Group, second: int) -> Tally:
         """One second of a group."""
         members = self._members(group)
         if len(members) == 1:
             return self.series.second(members[0], second) or NOTHING
-        return total(self.series.second(member, second) for member in members)
+        of_second = self.series.second
+        return self._outlook.joint(
+            (id(self.series), second), members, lambda member: of_second(member, second)
+        )
 
     def history(self, group: Group, second: int) -> Iterator[tuple[int, Tally]]:
         """The seconds to find a peak in when a group fires at `second`, oldest first.

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logmond.alerts.admission import Admission, Room, named_groups
+from logmond.alerts.baseline import Baselines
 from logmond.alerts.measure import Total
+from logmond.alerts.outlook import Outlook
 from logmond.alerts.rule import Rule
+from logmond.alerts.seam import Group, Tally
 from logmond.frame.selector import Selector
 
 OTHER = ("(other)",)
@@ -120,3 +123,25 @@ def test_only_groups_listed_outright_are_named() -> None:
     assert named({"status": ["5xx"]}, "status") == []
     assert named({"vhost": ["a"]}, "vhost", "method") == []
     assert named({"vhost": ["a"]}) == []
+
+
+def test_the_folded_groups_are_added_up_once_for_all_rules_of_a_second() -> None:
+    """In another second, or for other members, they are added up anew."""
+    fake = FakeStatistics()
+    outlook = Outlook(fake, Baselines(fake.minute))
+    asked: list[Group] = []
+
+    def tally(group: Group) -> Tally:
+        asked.append(group)
+        return Total(hits=len(group[0]))
+
+    members = [("a",), ("bb",)]
+    for _ in range(2):
+        outlook.begin()
+        assert [outlook.joint((1, 0), list(members), tally).hits for _ in range(3)] == [3, 3, 3]
+        assert outlook.joint((1, 0), members[:1], tally).hits == 1
+        assert asked == [*members, members[0]]
+        asked.clear()
+        outlook.end()
+    assert [outlook.joint((1, 0), members, tally).hits for _ in range(2)] == [3, 3]
+    assert asked == [*members, *members]
