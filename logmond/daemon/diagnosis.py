@@ -11,7 +11,7 @@ import msgspec
 from logmond.config.loading import load
 from logmond.config.readable import User, refusal
 from logmond.config.schema import Config
-from logmond.errors import ConfigError
+from logmond.errors import ConfigError, StateError
 from logmond.ingest.servers.apache import read_apache
 from logmond.ingest.servers.files import DiskFiles, Files
 from logmond.ingest.servers.found import Found
@@ -23,8 +23,10 @@ from logmond.interfaces.doctor import (
     about_arriving,
     about_files,
     about_no_daemon,
+    about_state,
 )
 from logmond.interfaces.pointing import about_no_server, about_server
+from logmond.stores.history import open_history
 
 DEFAULT_CONFIG = "/etc/logmond/logmond.yaml"
 
@@ -86,6 +88,7 @@ def examine(
         names = ", ".join(reading.name for reading in readings)
         findings = [Finding("ok", f"configuration ({name}) is right; sources: {names}")]
         findings += about_files(readings, list(_refused(config, who)), who.name)
+        findings += _state(config.history.path, who)
         listen = config.admin.listen
         admin = admin or (listen.host if listen.host != "*" else "localhost", listen.port)
     findings += _arriving(readings, admin or ("localhost", 9000), path)
@@ -111,6 +114,21 @@ def _refused(config: Config, user: User) -> Iterator[tuple[str, str, str]]:
             told.add(path)
             if refused is not None:
                 yield source.name, *refused
+
+
+def _state(path: str | None, user: User) -> Iterator[Finding]:
+    """Whether a state file that is there can be used; a file of an earlier schema can."""
+    if path is None or not os.path.exists(path):
+        return
+    refused = refusal(path, user)
+    if refused is not None:
+        yield about_state(path, f"state file {refused[0]}")
+        return
+    try:
+        open_history(path).close()
+    except StateError as error:
+        if "earlier logmond" not in str(error):
+            yield about_state(path, str(error))
 
 
 def _arriving(

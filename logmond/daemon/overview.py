@@ -48,6 +48,8 @@ class Overview:
             lines_per_second=sum(m.lines_per_second for m in daemon.inputs.values()),
             incidents_open=len(daemon.alerts.incidents()),
             evaluated_at=daemon.stats.evaluated,
+            history=daemon.state.kept(),
+            late_dropped=daemon.stats.late_dropped,
         )
 
     def reasons(self) -> list[str]:

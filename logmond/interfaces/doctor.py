@@ -8,6 +8,7 @@ server's own configuration, is `logmond.interfaces.pointing`.
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ def about_arriving(
     yield Finding(
         "ok", f"logmond {status['version']} runs on {status['node']} for {span(status['uptime_s'])}"
     )
+    yield from _about_history(status.get("history") or {})
     known = {source["name"]: source for source in sources}
     for reading in readings:
         source = known.get(reading.name)
@@ -105,6 +107,26 @@ def about_arriving(
             )
             continue
         yield from _about_source(reading, source, status)
+
+
+def about_state(path: str, problem: str) -> Finding:
+    """A state file that is there and cannot be used."""
+    folder = shlex.quote(os.path.dirname(path) or ".")
+    return Finding("fix", problem, (f"ls -l {shlex.quote(path)}", f"df -h {folder}"))
+
+
+def _about_history(history: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the daemon says of its state file."""
+    if history.get("problem"):
+        yield Finding("fix", history["problem"], ("logmond ctl status",))
+    if history.get("damaged"):
+        yield Finding("note", f"{history['damaged']:,} damaged rows of the history are left out")
+    if history.get("crowded_out"):
+        yield Finding(
+            "note",
+            f"the history begins at {history['since']}: history.max_size is reached, the oldest "
+            "goes ahead of history.keep",
+        )
 
 
 def _about_source(

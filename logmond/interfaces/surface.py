@@ -20,7 +20,7 @@ from logmond.alerts.status import GroupStatus, RuleStatus
 from logmond.frame.selector import Selector
 from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Summary, TopTable
-from logmond.stores.rows import IncidentRow, SilenceRow
+from logmond.stores.rows import IncidentRow, Kept, SilenceRow
 
 
 class Statistics(Protocol):
@@ -118,6 +118,8 @@ class DaemonStatus:
     """How the daemon is doing: `state` is "ok" or "degraded", and then `reasons` say why.
 
     `evaluated_at` is the evaluated second (epoch), None before the first.
+    `history` is what is kept of the past, None for `history: none`; `late_dropped`
+    counts late lines that it does not hold, being of too many minutes.
     """
 
     version: str
@@ -131,6 +133,8 @@ class DaemonStatus:
     lines_per_second: float
     incidents_open: int
     evaluated_at: int | None
+    history: Kept | None = None
+    late_dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Delivery:
         self.counts = Counts()
         self.pace = Pace(chance)
         self.backlog = Backlog(terms.max_queue)
-        self._notifier = notifier
+        self.notifier = notifier
         self._terms = terms
         self._reactor = reactor
         self._wall = wall
@@ -126,7 +126,7 @@ class Delivery:
 
     def replace(self, notifier: Notifier, terms: Terms) -> None:
         """Go on with another notifier of the same kind; what is under way is tried again."""
-        before, self._notifier, self._terms = self._notifier, notifier, terms
+        before, self.notifier, self._terms = self.notifier, notifier, terms
         self.backlog.max_messages = terms.max_queue
         if self._under_way is not None:
             self._abandon(self._under_way)
@@ -154,7 +154,7 @@ class Delivery:
             self._abandon(self._under_way)
         for waiting in self.backlog:
             self._answer(waiting, NotDelivered("the output was closed"))
-        return self._let_go(self._notifier)
+        return self._let_go(self.notifier)
 
     # Attempts
 
@@ -178,7 +178,7 @@ class Delivery:
         waiting.busy = True
         self._under_way = attempt = _Attempt(waiting, None)
         attempt.timer = self._reactor.callLater(self._terms.timeout_s, self._too_late, attempt)
-        attempt.sending = maybeDeferred(self._notifier.send, waiting.message)
+        attempt.sending = maybeDeferred(self.notifier.send, waiting.message)
         attempt.sending.addCallbacks(
             lambda _: self._taken(attempt), lambda failure: self._not_taken(attempt, failure)
         )

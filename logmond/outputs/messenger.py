@@ -134,6 +134,7 @@ class Messenger:
             failed=counts.failed,
             dropped=counts.lost,
             last_sent_at=counts.last_sent_at,
+            hanging=getattr(self._delivery.notifier, "hanging", 0),  # of those with threads
         )
 
     def stop(self) -> Deferred[None]:

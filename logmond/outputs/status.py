@@ -12,7 +12,8 @@ class OutputStatus:
     `state` is "ok" or "retrying"; then `since` says since when (epoch seconds,
     None where nobody keeps count) and `reason` why. `sent` counts messages, or
     lines, that were taken, `failed` attempts, `dropped` what reached nobody and
-    never will. `last_sent_at` is wall time, None before the first.
+    never will. `last_sent_at` is wall time, None before the first; `hanging` counts
+    attempts that were given up and have not returned.
     """
 
     name: str
@@ -25,3 +26,4 @@ class OutputStatus:
     failed: int = 0
     dropped: int = 0
     last_sent_at: float | None = None
+    hanging: int = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -118,6 +119,19 @@ class History:
             "silences", "WHERE until > ? ORDER BY until DESC, rowid DESC LIMIT ?", since, limit
         )
         return [SilenceRow(*row) for row in self._sound("silences", found)]
+
+    def extent(self) -> tuple[int | None, int]:
+        """When the oldest minute began, and how many bytes the file uses."""
+        oldest = self._all("minutes", "ORDER BY start LIMIT 1")
+        if self._connection is None:
+            return None, 0
+        with suppress(sqlite3.Error):
+            pages, free, size = (
+                self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            return (oldest[0][0] if oldest else None), (pages - free) * size
+        return None, 0
 
     def _all(self, table: str, where: str, *values: _Value) -> list[tuple[Any, ...]]:
         """The rows with their sums; none where they cannot be read."""

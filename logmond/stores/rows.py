@@ -184,6 +184,25 @@ class Restored:
     warning: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of the past, and what is not.
+
+    `since` is when the oldest minute began (epoch second, None without one),
+    `used_bytes` what the file uses of `max_bytes` (None: no bound).
+    `crowded_out` counts minutes and incidents that went ahead of their time for
+    that bound, `damaged` rows that were left out; `problem` says why nothing
+    can be written now.
+    """
+
+    since: int | None = None
+    used_bytes: int = 0
+    max_bytes: int | None = None
+    crowded_out: int = 0
+    damaged: int = 0
+    problem: str | None = None
+
+
 def incident_row(row: Sequence[Any]) -> IncidentRow:
     """An incident as its table holds it: the id, the id backwards, the rest."""
     name, _, *rest = row

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
 
-from logmond.stores.rows import Changes, IncidentRow, Restored, SilenceRow
+from logmond.stores.rows import Changes, IncidentRow, Kept, Restored, SilenceRow
 
 
 class Past(Protocol):
@@ -50,6 +50,9 @@ class State(Past, Protocol):
     @property
     def problem(self) -> str | None:
         """Why the last commit failed, None while all is well."""
+
+    def kept(self) -> Kept | None:
+        """What is kept of the past; None where nothing ever is."""
 
     def open(self) -> Restored:
         """Make it ready and give what was kept. Blocks; called before the reactor runs.
@@ -100,6 +103,10 @@ class NoState(NoPast):
 
     busy = False
     problem: str | None = None
+
+    def kept(self) -> Kept | None:
+        """Nothing is."""
+        return None
 
     def open(self) -> Restored:
         """There is never anything to restore."""

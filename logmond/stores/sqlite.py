@@ -25,7 +25,7 @@ from logmond.stores.database import Database
 from logmond.stores.history import History
 from logmond.stores.lock import Lock
 from logmond.stores.opening import open_database
-from logmond.stores.rows import Changes, IncidentRow, Merge, Restored, SilenceRow
+from logmond.stores.rows import Changes, IncidentRow, Kept, Merge, Restored, SilenceRow
 from logmond.telemetry import clock, moment, size, span
 
 P = ParamSpec("P")
@@ -147,6 +147,13 @@ class SqliteState:
     def silences(self, since: int, limit: int = 500) -> list[SilenceRow]:
         """Silences that were not over at `since`, the last to end first."""
         return self._history.silences(since, limit)
+
+    def kept(self) -> Kept:
+        """What the file holds of the past."""
+        since, used = self._history.extent()
+        return Kept(
+            since, used, self._max_bytes, self.crowded_out, self._history.damaged, self.problem
+        )
 
     def close(self) -> Deferred[None]:
         """Write what waits, once more if that failed before; close the file, free the lock."""

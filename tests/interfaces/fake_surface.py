@@ -20,6 +20,7 @@ from logmond.interfaces.surface import DaemonStatus, History, Sample, SourceStat
 from logmond.outputs.notifier import NotDelivered
 from logmond.outputs.status import OutputStatus
 from logmond.stats.results import Group, Share, Summary, TopTable
+from logmond.stores.rows import Kept
 from logmond.stores.seam import NoPast
 
 NOW = 1795453330
@@ -37,6 +38,7 @@ STATUS = DaemonStatus(
     lines_per_second=14.2,
     incidents_open=1,
     evaluated_at=NOW,
+    history=Kept(since=NOW - 86_410, used_bytes=43_200_000, max_bytes=512 * 1024 * 1024),
 )
 
 SUMMARY = Summary(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from admin_wire import ask, data
+from fake_surface import NOW, surface
+
+from logmond.outputs.status import OutputStatus
 
 
 def test_outputs_are_a_table() -> None:
@@ -20,6 +25,18 @@ def test_outputs_are_objects() -> None:
     console, hook = data("outputs")
     assert (console["type"], console["since"], console["reason"]) == ("console", None, None)
     assert (hook["state"], hook["queued"], hook["since"][-1]) == ("retrying", 2, "Z")
+
+
+def test_attempts_that_hang_are_told() -> None:
+    """They are why no further one is begun."""
+    hanging = OutputStatus("chat", "apprise", "retrying", "no answer", since=NOW, hanging=2)
+    shown = replace(surface(), outputs=lambda: (hanging,))
+    assert (
+        ask("outputs", shown)
+        .splitlines()[-1]
+        .endswith("for 3s: no answer: 2 attempts have not returned")
+    )
+    assert data("outputs", shown)[0]["hanging"] == 2
 
 
 def test_a_test_is_answered_when_it_is_delivered_or_not() -> None:

@@ -239,3 +239,17 @@ def test_a_file_without_a_past_is_refused_in_plain_words(
     spoil(path)
     with pytest.raises(StateError, match=said):
         open_history(path)
+
+
+def test_the_extent_is_the_oldest_minute_and_what_the_file_uses(
+    history: History, database: Database
+) -> None:
+    """Pages that are free again are not used; without a file there is nothing."""
+    oldest, used = history.extent()
+    assert oldest == 60
+    assert used == database.bounds.used_bytes()
+    database.write(Changes(minutes={0: b"older" * 20_000}))
+    assert history.extent() == (0, database.bounds.used_bytes())
+    assert database.bounds.used_bytes() > used
+    history.close()
+    assert history.extent() == (None, 0)

@@ -44,8 +44,41 @@ def run_status(asked: Asked) -> Answer:
         "lines_per_second": found.lines_per_second,
         "incidents_open": found.incidents_open,
         "evaluated_at": None if at is None else moment(at),
+        "history": _history(found),
     }
     return Answer(data, _status_lines(found))
+
+
+def _history(found: DaemonStatus) -> dict[str, object] | None:
+    kept = found.history
+    if kept is None:
+        return None
+    return {
+        "since": None if kept.since is None else moment(kept.since),
+        "used_bytes": kept.used_bytes,
+        "max_bytes": kept.max_bytes,
+        "crowded_out": kept.crowded_out,
+        "late_dropped": found.late_dropped,
+        "damaged": kept.damaged,
+        "problem": kept.problem,
+    }
+
+
+def _history_fields(found: DaemonStatus) -> Iterator[tuple[str, str]]:
+    """What is kept of the past, and what is missing there."""
+    kept = found.history
+    if kept is None:
+        yield "history", "none is kept"
+        return
+    since = "no minute yet" if kept.since is None else f"since {moment(kept.since)}"
+    bound = "" if kept.max_bytes is None else f" / {size(kept.max_bytes)}"
+    yield "history", f"{since}, {size(kept.used_bytes)}{bound}"
+    if kept.crowded_out:
+        yield "history cut", f"{kept.crowded_out:,} minutes and incidents, for history.max_size"
+    if found.late_dropped:
+        yield "history short", f"{found.late_dropped:,} late lines are in no minute of it"
+    if kept.damaged:
+        yield "history damaged", f"{kept.damaged:,} rows were left out"
 
 
 def _status_lines(found: DaemonStatus) -> Iterator[str]:
@@ -65,6 +98,7 @@ def _status_lines(found: DaemonStatus) -> Iterator[str]:
             ("lines/s", text.rate(found.lines_per_second)),
             ("open incidents", f"{found.incidents_open:,}"),
             ("evaluated up to", "nothing yet" if at is None else clock(at)),
+            *_history_fields(found),
         ]
     )
 

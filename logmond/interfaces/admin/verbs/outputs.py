@@ -32,6 +32,7 @@ def run_outputs(asked: Asked) -> Answer:
             "failed": output.failed,
             "dropped": output.dropped,
             "last_sent_at": _moment(output.last_sent_at),
+            "hanging": output.hanging,
         }
         for output in found
     ]
@@ -88,7 +89,8 @@ def _lines(outputs: Sequence[OutputStatus], now: float) -> Iterator[str]:
 
 def _why(output: OutputStatus, now: float) -> str:
     since = "" if output.since is None else f"for {span(now - output.since)}"
-    return ": ".join(part for part in (since, output.reason) if part)
+    hang = f"{output.hanging} attempts have not returned" if output.hanging else ""
+    return ": ".join(part for part in (since, output.reason, hang) if part)
 
 
 def _moment(second: float | None) -> str | None:
