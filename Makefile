@@ -36,7 +36,7 @@ test: .venv/.test ## run the tests (ARGS="..." is passed to pytest)
 
 soak: .venv/.test ## run the long tests, of faults and of the demo (about an hour)
 	@LOGMOND_SOAK=1 $(BIN)/python -m pytest tests/faults tests/e2e/test_demo_verb.py \
-	  tests/alerts/test_calm_month.py tests/alerts/test_offender_ranking.py $(ARGS)
+	  tests/alerts/test_calm_month.py $(ARGS)
 
 lint: .venv/.lint ## check the style (ruff, flake8)
 	@$(BIN)/ruff check .

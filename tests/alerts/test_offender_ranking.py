@@ -1,4 +1,4 @@
-"""Two hundred planted offenders, half of them for short: the one who did it stands first."""
+"""Two hundred planted offenders: the one who did it stands first in the evidence."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections import Counter
 from itertools import islice
 
 from planted import DELAY_S, KINDS, START, Scenario, planted
-from programs import soaking
 
 from logmond.alerts.event import Event
 from logmond.alerts.service import AlertService
 from logmond.stats.service import StatisticsService
 
-SCENARIOS = 200 if soaking() else 100
+SCENARIOS = 200
 
 WANTED = 0.95
 """The share of offenders that must rank first."""
