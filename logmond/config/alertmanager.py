@@ -79,7 +79,7 @@ class AlertmanagerConfig(NotifierConfig):
 
     @model_validator(mode="after")
     def _can_be_posted(self) -> Self:
-        wrong = list(posting_problems(self.url, self.allow_private, ()))
+        wrong = list(posting_problems(self.url, self.allow_private))
         if self.username is not None and self.password is None:
             wrong.append((("username",), "needs password or password_file"))
         if self.password is not None and self.username is None:

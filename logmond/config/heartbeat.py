@@ -41,7 +41,7 @@ class HeartbeatConfig(Section):
     def _can_be_sent(self) -> Self:
         wrong = []
         if self.url is not None:
-            wrong += list(posting_problems(self.url, self.allow_private, ()))
+            wrong += list(posting_problems(self.url, self.allow_private))
         if self.timeout_s > self.every_s:
             every = duration_text(self.every_s)
             wrong.append((("timeout",), f"must not be longer than every ({every})"))

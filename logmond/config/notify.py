@@ -249,16 +249,19 @@ class CommandConfig(NotifierConfig):
 
 
 def posting_problems(
-    url: str | None, allow_private: bool, allow: tuple[str, ...], key: str = "url"
+    url: str | None, allow_private: bool, allow: tuple[str, ...] | None = None, key: str = "url"
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Why nothing can be posted to a URL, as (place below the item, message)."""
+    """Why nothing can be posted to a URL, as (place below the item, message).
+
+    `allow` is what that key names, None where there is no such key.
+    """
     if url is None:
         yield (), f'needs the key "{key}" or "{key}_file"'
         return
     found = parse(url)
-    if not (allow_private or found.host in allow) and found.refusal is not None:
-        told = f"{found.host} is {found.refusal}: name it in allow, or set allow_private: true"
-        yield (key,), told
+    if not (allow_private or found.host in (allow or ())) and found.refusal is not None:
+        by_name = "" if allow is None else "name it in allow, or "
+        yield (key,), f"{found.host} is {found.refusal}: {by_name}set allow_private: true"
     if found.secure and not (find_spec("OpenSSL") and find_spec("service_identity")):
         yield (key,), 'https needs more packages: pip install "logmond[tls]"'
 

@@ -65,6 +65,7 @@ class Poster:
     Args:
         reactor: makes connections, and resolves names unless `resolver` does.
         allow_private: any address will do.
+        remedy: what a person may do about a host that is refused.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class Poster:
         *,
         allow_private: bool = False,
         resolver: IHostnameResolver | None = None,
+        remedy: str = "set allow_private",
     ) -> None:
         self._reactor = reactor
         self._url = url
         self._allow_private = allow_private
         self._resolver = resolver
+        self._remedy = remedy
         self._waiting: list[Deferred[list[str]]] = []
 
     def post(self, body: bytes | None, headers: Mapping[str, str], now: float) -> Deferred[Answer]:
@@ -112,7 +115,7 @@ class Poster:
             if reason is None:
                 allowed.append(address)
             else:
-                why = f"{host} is {reason} ({address}): name it in allow, or set allow_private"
+                why = f"{host} is {reason} ({address}): {self._remedy}"
         if not allowed:
             raise NotDelivered(f"blocked: {why}")
         return allowed

@@ -51,7 +51,13 @@ class Webhook:
         self._secret = secret
         self._headers = dict(headers or {})
         self._wall = wall
-        self._poster = Poster(reactor, parse(url), allow_private=allow_private, resolver=resolver)
+        self._poster = Poster(
+            reactor,
+            parse(url),
+            allow_private=allow_private,
+            resolver=resolver,
+            remedy="name it in allow, or set allow_private",
+        )
 
     def send(self, message: Message) -> Deferred[None]:
         """Post it; cancelling ends the connection."""

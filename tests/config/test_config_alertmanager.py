@@ -34,7 +34,7 @@ def test_private_addresses_are_its_usual_ones() -> None:
     """Unless one says otherwise."""
     url = "http://127.0.0.1:9093"
     assert output(url=url).settings()["allow_private"]
-    with pytest.raises(ConfigError, match="is loopback"):
+    with pytest.raises(ConfigError, match="is loopback: set allow_private: true"):
         output(url=url, allow_private=False)
 
 

@@ -24,7 +24,10 @@ def test_nobody_is_told_unless_somebody_is_named() -> None:
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"url": "http://127.0.0.1/"}, "heartbeat.url: 127.0.0.1 is loopback"),
+        (
+            {"url": "http://127.0.0.1/"},
+            "heartbeat.url: 127.0.0.1 is loopback: set allow_private: true",
+        ),
         ({"url": "hc.example"}, "heartbeat.url: must begin with https:// or http://"),
         ({"every": "10s", "timeout": "20s"}, "must not be longer than every (10s)"),
         ({"every": "1s"}, "heartbeat.every: must be between 5s and 1d"),

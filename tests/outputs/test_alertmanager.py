@@ -9,11 +9,13 @@ import msgspec
 import pytest
 from messages import NOW, event
 from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
 
 from logmond.alerts.event import Event, Evidence
 from logmond.outputs.alertmanager import Alertmanager, endpoint, labels_of
 from logmond.outputs.notifier import Message, NotDelivered
-from logmond.outputs.posting import Answer
+from logmond.outputs.posting import Answer, Poster
+from logmond.outputs.weburl import parse
 
 
 class Server:
@@ -187,3 +189,11 @@ def test_a_dimension_never_takes_the_place_of_a_label_of_ours() -> None:
 def test_its_address_will_do_with_or_without_the_path(url: str, expected: str) -> None:
     """Behind a prefix, too."""
     assert endpoint(url) == expected
+
+
+def test_a_refused_address_is_explained_by_the_keys_there_are() -> None:
+    """Only a webhook can name hosts it may reach; the others allow all or none."""
+    failures: list[Failure] = []
+    refused = Poster(None, parse("http://127.0.0.1:1/")).post(None, {}, 0.0)
+    refused.addErrback(failures.append)
+    assert str(failures[0].value) == "blocked: 127.0.0.1 is loopback (127.0.0.1): set allow_private"
