@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
+from logmond import suggest
 from logmond.alerts import wording
 from logmond.alerts.event import Acknowledgement, Event
 from logmond.alerts.incident import Incident
@@ -111,9 +111,8 @@ class Decisions:
         meant = [one for one in self.rules if match("rule", rule, one.name)]
         if not meant:
             names = [one.name for one in self.rules]
-            close = get_close_matches(rule, names, 1)
-            hint = f'; did you mean "{close[0]}"?' if close else "; see: rules"
-            raise QueryError("unknown_rule", f"no rule {rule!r}{hint}")
+            likely = suggest.meant(rule, names) or "; see: rules"
+            raise QueryError("unknown_rule", f"no rule {rule!r}{likely}")
         if not any(set(group) <= set(one.group_by) for one in meant):
             strange = sorted(set(group).difference(*(one.group_by for one in meant)))
             by = ", ".join(meant[0].group_by) or "nothing"

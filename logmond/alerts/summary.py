@@ -6,7 +6,6 @@ can reach nothing but text meant for it.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from string import Formatter
 
 from logmond.alerts.evidence import statements
@@ -14,6 +13,7 @@ from logmond.alerts.incident import Incident
 from logmond.alerts.quantities import bound, quantity
 from logmond.alerts.rule import Rule
 from logmond.frame.frame import CELL_DIMENSIONS
+from logmond.suggest import meant
 from logmond.telemetry import moment, span, visible, window
 
 SUMMARY_NAMES = (
@@ -87,7 +87,6 @@ def summary_problem(rule: Rule) -> str | None:
         if spec or conversion or not name.isidentifier():
             return f"write a plain name in braces, like {{rule}}, not {{{name}...}}"
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            likely = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
-            return f"unknown name {{{name}}}; {likely}"
+            likely = meant(name, known) or f"; known: {', '.join(known)}"
+            return f"unknown name {{{name}}}{likely}"
     return None

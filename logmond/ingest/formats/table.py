@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 from logmond.errors import FormatError
 from logmond.ingest.formats.apache import compile_apache
@@ -13,6 +12,7 @@ from logmond.ingest.formats.haproxy import compile_haproxy
 from logmond.ingest.formats.nginx import compile_nginx
 from logmond.ingest.formats.presets import ALIASES, PRESETS, preset
 from logmond.ingest.formats.w3c import compile_w3c
+from logmond.suggest import meant
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 # Apache has no directives of these names, HAProxy's formats hardly go without.
@@ -64,9 +64,8 @@ def compile_pasted(text: str) -> Format:
 
 def _unknown(name: str) -> str:
     names = ["auto", *PRESETS, *ALIASES]
-    close = get_close_matches(name.lower().replace("_", "-"), names, n=1)
-    guess = f'; did you mean "{close[0]}"?' if close else ""
-    return f'there is no format named "{name}"{guess} Known: {_names()}, or paste a format'
+    likely = meant(name, names)
+    return f'there is no format named "{name}"{likely} Known: {_names()}, or paste a format'
 
 
 def _names() -> str:

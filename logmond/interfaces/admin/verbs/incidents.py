@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from difflib import get_close_matches
 
 import msgspec
 
@@ -19,6 +18,7 @@ from logmond.interfaces.admin.answer import Answer
 from logmond.interfaces.admin.command import Asked, Command
 from logmond.interfaces.admin.verbs import past
 from logmond.interfaces.admin.words import quoted
+from logmond.suggest import meant
 from logmond.telemetry import clock, moment, number, span, window
 
 MAX_ROWS = 500
@@ -52,9 +52,8 @@ def _run_rule(asked: Asked, name: str) -> Answer:
     rule = next((rule for rule in alerts.statuses() if rule.name == name), None)
     if rule is None:
         names = [rule.name for rule in alerts.statuses()]
-        near = get_close_matches(name[:64], names, 1)
-        hint = f'; did you mean "{near[0]}"?' if near else "; see: rules"
-        raise QueryError("unknown_rule", f"no rule {quoted(name)}{hint}")
+        likely = meant(name, names) or "; see: rules"
+        raise QueryError("unknown_rule", f"no rule {quoted(name)}{likely}")
     groups = alerts.groups(name)
     data = _rule_data(rule) | {
         "groups_folded": rule.groups_folded,
