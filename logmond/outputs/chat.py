@@ -9,6 +9,7 @@ ending, and the reactor's own pool is not touched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Any
@@ -25,6 +26,10 @@ MAX_URLS = 8
 """Addresses of one notifier."""
 
 _REMEMBERED = 64
+
+# <!channel> and <@U024BE7LH> are Slack's, <@&165511591545143296> Discord's, <users/all> Google's.
+_TAGGED = re.compile(r"<(?:[@!]|users/)(?=\S)")
+_EVERYBODY = re.compile(r"@(?=(?:everyone|here|channel|all|room)\b)", re.IGNORECASE)
 
 _TYPES = {"critical": "failure", "warning": "warning", "info": "info"}
 
@@ -144,8 +149,8 @@ class _Address:
                 service = self._service(self._url)
                 _name(service, self._url, message)
                 taken = service.notify(
-                    title=message.title,
-                    body=message.text,
+                    title=unmentioned(message.title),
+                    body=unmentioned(message.text),
                     notify_type=kind_of(message),
                     body_format="text",
                 )
@@ -155,6 +160,14 @@ class _Address:
             return None
         why = "; ".join(redacted(line, self._url) for line in said)
         return NotDelivered(f"{scheme}: {why or 'not taken, no reason given'}")
+
+
+def unmentioned(text: str) -> str:
+    """A text that calls nobody: much of it was typed by strangers, in paths and names of agents.
+
+    A space behind the mark is enough for every service that knows such words.
+    """
+    return _EVERYBODY.sub("@ ", _TAGGED.sub(r"\g<0> ", text))
 
 
 def _name(service: Any, url: str, message: Message) -> None:

@@ -14,7 +14,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred
 
-from logmond.outputs.chat import THREADS, Chat, kind_of
+from logmond.outputs.chat import THREADS, Chat, kind_of, unmentioned
 from logmond.outputs.notifier import NotDelivered
 
 
@@ -54,6 +54,31 @@ async def test_a_message_is_given_as_title_text_and_kind_in_another_thread() -> 
     }
     assert thread is not current_thread()
     assert thread.daemon, "a hanging one would keep the process from ending"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("GET /@everyone and /@Here 404", "GET /@ everyone and /@ Here 404"),
+        ("@@channel @all @room", "@@ channel @ all @ room"),
+        ("agent <!channel> <!subteam^S1>", "agent <! channel> <! subteam^S1>"),
+        ("<@U024BE7LH> <@&1655> <users/all>", "<@ U024BE7LH> <@ &1655> <users/ all>"),
+        ("<@everyone>", "<@ everyone>"),
+        ("p99 > 2s < 3s, ops@example.org, /@allison", "p99 > 2s < 3s, ops@example.org, /@allison"),
+    ],
+)
+def test_nobody_is_called_by_what_strangers_type(said: str, told: str) -> None:
+    """Readable all the same, and mended once for all."""
+    assert unmentioned(said) == told
+    assert unmentioned(told) == told
+
+
+@ensureDeferred
+async def test_titles_and_texts_call_nobody() -> None:
+    """A group of a rule, which a title names, is a stranger's word, too."""
+    notifier, told = chat(lambda url: True)
+    await within(5, notifier.send(message(title="errors (/@here)", text="<!channel> 404")))
+    assert (told[0]["title"], told[0]["body"]) == ("errors (/@ here)", "<! channel> 404")
 
 
 @ensureDeferred
