@@ -45,8 +45,7 @@ class Silence:
     @property
     def target(self) -> str:
         """What is silenced, as it is typed: ``errors{vhost=shop}``."""
-        values = ",".join(f"{name}={value}" for name, value in self.group.items())
-        return f"{self.rule}{{{values}}}" if values else self.rule
+        return target(self.rule, self.group)
 
     def concerns(self, rule: str, group: Mapping[str, str]) -> bool:
         """Whether it means this group of this rule, at whatever time."""
@@ -57,6 +56,12 @@ class Silence:
     def covers(self, event: Event) -> bool:
         """Whether it holds for an event."""
         return self.since <= event.at < self.until and self.concerns(event.rule, event.group)
+
+
+def target(rule: str, group: Mapping[str, str]) -> str:
+    """What a silence of `rule` and `group` is typed as."""
+    values = ",".join(f"{name}={value}" for name, value in group.items())
+    return f"{rule}{{{values}}}" if values else rule
 
 
 class Silences:

@@ -146,3 +146,12 @@ def test_silences_that_are_over_can_be_listed(shown: Surface) -> None:
     ]
     assert data("silence list all", shown)[0]["until"] == "2026-11-22T17:03:10Z"
     assert ask("silence list all", surface()) == "nothing was ever silenced\n"
+
+
+def test_silences_in_memory_are_listed_with_those_of_the_history(shown: Surface) -> None:
+    """So nothing is missed that was not written yet, or is not written at all."""
+    group = {"vhost": "shop"}
+    shown.alerts.silence("errors", 60, "", "eva", group=group, since=NOW)
+    rows = [line.split() for line in ask("silence list all", shown).splitlines()]
+    assert [row[1] for row in rows] == ["rule", "errors{vhost=shop}", "errors"]
+    assert data("silence list all", shown)[0]["group"] == group

@@ -13,6 +13,7 @@ import msgspec
 from logmond.alerts import render
 from logmond.alerts.incident import Incident
 from logmond.alerts.record import Life, read
+from logmond.alerts.silences import Silence, target
 from logmond.errors import QueryError
 from logmond.interfaces.admin import text
 from logmond.interfaces.admin.answer import Answer
@@ -168,13 +169,36 @@ def life_rows(life: Life) -> list[tuple[str, str]]:
     return [(one["event"], f"{one['time']} {one['message']}") for one in life]
 
 
+def silence_data(silence: Silence) -> dict[str, Any]:
+    """A silence as JSON has it."""
+    return {
+        "id": silence.id,
+        "rule": silence.rule,
+        "group": silence.group,
+        "since": moment(silence.since),
+        "until": moment(silence.until),
+        "created_at": moment(silence.created_at),
+        "who": silence.who,
+        "comment": silence.comment,
+    }
+
+
 def silences(asked: Asked) -> Answer:
-    """Every silence the history has, in force or over, the last to end first."""
-    found = asked.surface.history.silences(0, LIMIT)
-    data = [msgspec.json.decode(row.body) for row in found]
+    """Every silence that memory or history has, in force or over, the last to end first."""
+    kept = [msgspec.json.decode(row.body) for row in asked.surface.history.silences(0, LIMIT)]
+    found = {one["id"]: one for one in kept}
+    found.update((one.id, silence_data(one)) for one in asked.surface.alerts.silences())
+    data = sorted(found.values(), key=lambda one: str(one["until"]), reverse=True)
     rows = [
-        (row.id, row.rule, moment(row.since), moment(row.until), said["who"], said["comment"])
-        for row, said in zip(found, data, strict=True)
+        (
+            one["id"],
+            target(one["rule"], one["group"]),
+            one["since"],
+            one["until"],
+            one["who"],
+            one["comment"],
+        )
+        for one in data
     ]
     header = ("id", "rule", "since", "until", "by", "comment")
     lines = text.table(header, rows, "<<<<<<") if rows else ["nothing was ever silenced"]

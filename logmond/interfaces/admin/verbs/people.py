@@ -70,7 +70,7 @@ def _silence(asked: Asked, target: str, length: str, rest: Sequence[str]) -> Ans
     )
     start = f"from {moment(made.since)} " if since is not None else ""
     told = f"{made.target} is silent {start}until {moment(made.until)}"
-    return Answer(_data(made), [f"{told}; silence remove {made.id} ends that"])
+    return Answer(past.silence_data(made), [f"{told}; silence remove {made.id} ends that"])
 
 
 def target_of(word: str) -> tuple[str, dict[str, str]]:
@@ -108,20 +108,7 @@ def _silences(found: Sequence[Silence], now: int) -> Answer:
     begins = "from" if any(row[2] for row in rows) else ""
     header = ("id", "rule", begins, "until", "by", "comment" if any(row[5] for row in rows) else "")
     lines = text.table(header, rows, "<<<<<<") if rows else ["nothing is silenced"]
-    return Answer([_data(silence) for silence in found], lines)
-
-
-def _data(silence: Silence) -> dict[str, object]:
-    return {
-        "id": silence.id,
-        "rule": silence.rule,
-        "group": silence.group,
-        "since": moment(silence.since),
-        "until": moment(silence.until),
-        "created_at": moment(silence.created_at),
-        "who": silence.who,
-        "comment": silence.comment,
-    }
+    return Answer([past.silence_data(silence) for silence in found], lines)
 
 
 ACK = Command(
