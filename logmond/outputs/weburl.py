@@ -30,7 +30,9 @@ class WebUrl:
 
     @property
     def refusal(self) -> str | None:
-        """Why its address is not sent to; None for a public one, and for every name."""
+        """Why it is not sent to; None for public addresses, and for names but ``localhost``."""
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return "loopback"
         return refusal(self.host) if self.numeric else None
 
     @property

@@ -110,3 +110,14 @@ def test_what_is_legal_and_will_not_work_is_warned_of(tmp_path: Path) -> None:
     assert plain_text.endswith(f"{plain} cannot be executed")
     [rule] = loaded(**HOOK, rules=["high-trafic", "high-*"]).warnings
     assert rule.endswith('hook: no rule is called high-trafic; did you mean "high-traffic"?')
+
+
+def test_localhost_is_refused_like_its_addresses() -> None:
+    """Before the first alert could not be delivered; `allow` and `allow_private` let it pass."""
+    url = "http://localhost:8080/hook"
+    told = "name it in allow, or set allow_private: true"
+    assert problems(**HOOK | {"url": url}) == [
+        f"f.yaml:4:8: outputs[0].url: localhost is loopback: {told}"
+    ]
+    assert only(**HOOK | {"url": url}, allow=["localhost"]).settings()["allow_private"]
+    assert only(**HOOK | {"url": url}, allow_private=True).settings()["allow_private"]
