@@ -283,7 +283,8 @@ class Baselines:
         values = shelf.values(group, counting)
         if len(values) >= max(RECENT_LEAST, len(counting) * 5 / 6):
             return Usual(median(values))
-        return Usual(None, reason=f"baseline not known yet: {len(values)} minutes of 3h")
+        known = "1 minute" if len(values) == 1 else f"{len(values)} minutes"
+        return Usual(None, reason=f"baseline not known yet: {known} of 3h")
 
 
 def _per_window(rule: Rule) -> float:

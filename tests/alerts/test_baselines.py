@@ -147,15 +147,16 @@ def test_with_fewer_than_three_days_the_last_three_hours_stand_in() -> None:
     assert (alert.kind, alert.limit) == ("alert", 300)
 
 
-def test_with_less_nothing_fires_and_the_reason_is_told() -> None:
+@pytest.mark.parametrize(("age_s", "known"), [(2520, "41 minutes"), (120, "1 minute")])
+def test_with_less_nothing_fires_and_the_reason_is_told(age_s: int, known: str) -> None:
     """41 minutes are not a usual value."""
     newborn = Days(
-        lambda start: {"a": 100 if start < NOON else 9000} if start >= NOON - 2520 else None
+        lambda start: {"a": 100 if start < NOON else 9000} if start >= NOON - age_s else None
     )
     watcher = Watcher(newborn, BUSY)
     assert watcher.run(NOON, 1) == []
     (status,) = watcher.alerts.statuses()
-    assert (status.limit, status.reason) == (None, "baseline not known yet: 41 minutes of 3h")
+    assert (status.limit, status.reason) == (None, f"baseline not known yet: {known} of 3h")
 
 
 def test_an_incident_of_hours_does_not_become_usual_either() -> None:

@@ -37,6 +37,8 @@ def test_attempts_that_hang_are_told() -> None:
         .endswith("for 3s: no answer: 2 attempts have not returned")
     )
     assert data("outputs", shown)[0]["hanging"] == 2
+    one = replace(surface(), outputs=lambda: (replace(hanging, hanging=1),))
+    assert ask("outputs", one).rstrip().endswith("1 attempt has not returned")
 
 
 def test_a_test_is_answered_when_it_is_delivered_or_not() -> None:
@@ -46,4 +48,4 @@ def test_a_test_is_answered_when_it_is_delivered_or_not() -> None:
     assert ask("test-output ops-hook") == "ERR not delivered after 0.0s: connection refused\n"
     assert data("test-output ops-hook")["error"]["code"] == "not_delivered"
     assert ask("test-output nobody").startswith("ERR no output 'nobody'")
-    assert ask("test-output").startswith("ERR which output?; usage: test-output NAME [text]")
+    assert ask("test-output").startswith("ERR which output? usage: test-output NAME [text]")

@@ -45,7 +45,8 @@ class Command:
 
 def misused(usage: str, reason: str = "") -> QueryError:
     """The error for words that do not fit `usage`."""
-    return QueryError("bad_arguments", f"{reason + '; ' if reason else ''}usage: {usage}")
+    sep = " " if reason.endswith("?") else "; "
+    return QueryError("bad_arguments", f"{reason + sep if reason else ''}usage: {usage}")
 
 
 def always(words: Sequence[str]) -> bool:

@@ -89,7 +89,8 @@ def _lines(outputs: Sequence[OutputStatus], now: float) -> Iterator[str]:
 
 def _why(output: OutputStatus, now: float) -> str:
     since = "" if output.since is None else f"for {span(now - output.since)}"
-    hang = f"{output.hanging} attempts have not returned" if output.hanging else ""
+    those = "1 attempt has" if output.hanging == 1 else f"{output.hanging} attempts have"
+    hang = f"{those} not returned" if output.hanging else ""
     return ": ".join(part for part in (since, output.reason, hang) if part)
 
 
