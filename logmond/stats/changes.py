@@ -19,12 +19,13 @@ work is given out in pieces; see `compared`. No clock.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from logmond.frame.frame import BLOCK_S, CellKey
 from logmond.frame.selector import Selector
 from logmond.frame.sketches import Top, bucket_of
+from logmond.stats.cells import FRAME, cells_of, chosen, column_of, part_of, taken, varied_of
 from logmond.stats.explained import Table, Weighed, explained
 from logmond.stats.projection import DURATION_DIMENSIONS
 from logmond.stats.queries import is_error
@@ -33,9 +34,6 @@ from logmond.stats.tiers import BLOCKS_KEPT_S, Tiers, block_of
 
 MAX_SPAN_S = BLOCKS_KEPT_S // 2
 """The longest span compared: the one before it must be kept too."""
-
-FRAME = 50
-"""Entries that opening a frame costs as much as."""
 
 HITS, ERRORS, SLOW, BYTES = "hits", "errors", "slow", "bytes"
 """What can be compared: lines, lines with status 400 and above, lines over a duration, bytes."""
@@ -90,24 +88,34 @@ def compared(tiers: Tiers, dimensions: tuple[str, ...], question: Question) -> C
     if question.of == SLOW:
         return (yield from _of_durations(tiers, question))
     start, end, where = question.start, question.end, question.where
-    now = yield from _cells(tiers, start, end)
-    before = yield from _cells(tiers, question.usual_end - question.span_s + 1, question.usual_end)
-    now_class, before_class = _class(now, question), _class(before, question)
-    taken_now, taken_before = (_taken(c, dimensions, where) for c in (now_class, before_class))
-    yield len(now_class) + len(before_class)
+    now = yield from cells_of(tiers, start, end)
+    before = yield from cells_of(
+        tiers, question.usual_end - question.span_s + 1, question.usual_end
+    )
+    now_class, before_class = now, before
+    if question.of == ERRORS:
+        now_class = yield from chosen(now, is_error)
+        before_class = yield from chosen(before, is_error)
+    taken_now = yield from taken(now_class, dimensions, where)
+    taken_before = yield from taken(before_class, dimensions, where)
     place = 1 if question.of == BYTES else 0
     # Of failures the usual is all traffic: who makes them, not who makes hits.
-    usual = _taken(before, dimensions, _but_status(where)) if question.of == ERRORS else {}
-    varied = _varied(now, len(dimensions))
+    usual: dict[CellKey, list[int]] = {}
+    if question.of == ERRORS:
+        usual = yield from taken(before, dimensions, _but_status(where))
+    varied = varied_of(now, len(dimensions))
+    yield len(now) // 5
     found: list[Weighed] = []
     for column, dimension in enumerate(dimensions):
         # Where all traffic has one key, that key explains nothing.
         if column in varied and len(where.values(dimension)) != 1:
-            tables = (_column(c, column, place) for c in (taken_now, taken_before, usual))
+            tables = []
+            for cells in (taken_now, taken_before, usual):
+                tables.append((yield from column_of(cells, column, place)))
             found += explained(dimension, *tables)
-            yield (len(taken_now) + len(taken_before) + len(usual)) // 2
+            yield len(tables[0].counts) // 4
     if question.of != BYTES:
-        parts = _part(taken_now, now_class), _part(taken_before, before_class)
+        parts = part_of(taken_now, now_class), part_of(taken_before, before_class)
         found += yield from _of_tops(tiers, question, *parts)
     return _ranked(found)
 
@@ -159,13 +167,16 @@ def _of_durations(tiers: Tiers, question: Question) -> Comparison:
                 if last == question.usual_end:
                     timed.setdefault(key, [0])[0] += sum(histogram.values())
             yield FRAME + sum(map(len, exact.durations.values())) + len(exact.cells)
-        spans.append(_taken(slow, DURATION_DIMENSIONS, question.where))
+        spans.append((yield from taken(slow, DURATION_DIMENSIONS, question.where)))
     before, now = spans
-    timed = _taken(timed, DURATION_DIMENSIONS, question.where)
+    timed = yield from taken(timed, DURATION_DIMENSIONS, question.where)
     found: list[Weighed] = []
     for column, dimension in enumerate(DURATION_DIMENSIONS):
         if len({key[column] for key in (*now, *timed)}) > 1:
-            found += explained(dimension, *(_column(c, column, 0) for c in (now, before, timed)))
+            tables = []
+            for cells in (now, before, timed):
+                tables.append((yield from column_of(cells, column, 0)))
+            found += explained(dimension, *tables)
     return _ranked(found)
 
 
@@ -213,27 +224,6 @@ def _explains_as_much(narrow: Evidence, wide: Evidence) -> bool:
     return enough and narrow.share + narrow.error >= AS_MUCH * wide.share
 
 
-def _part(some: dict[CellKey, list[int]], of: dict[CellKey, list[int]]) -> float:
-    """The share of hits that some cells have."""
-    total = sum(tally[0] for tally in of.values())
-    return sum(tally[0] for tally in some.values()) / total if total else 0.0
-
-
-def _cells(tiers: Tiers, first: int, last: int) -> Generator[int, None, dict[CellKey, list[int]]]:
-    """Hits and bytes of every cell of a span."""
-    total: dict[CellKey, list[int]] = {}
-    for exact in tiers.exacts(first, last):
-        for key, (hits, size) in exact.cells.items():
-            tally = total.get(key)
-            if tally is None:
-                total[key] = [hits, size]
-            else:
-                tally[0] += hits
-                tally[1] += size
-        yield FRAME + 2 * len(exact.cells)  # longer keys than those of tops
-    return total
-
-
 def _tops(
     tiers: Tiers, first: int, last: int, *, errors: bool
 ) -> Generator[int, None, dict[str, Top]]:
@@ -246,45 +236,5 @@ def _tops(
     return joint
 
 
-def _class(cells: dict[CellKey, list[int]], question: Question) -> dict[CellKey, list[int]]:
-    """Only the cells the question is about: of errors, those with status 400 and above."""
-    if question.of != ERRORS:
-        return cells
-    return {key: tally for key, tally in cells.items() if is_error(key)}
-
-
-def _taken(
-    cells: dict[CellKey, list[int]], dimensions: tuple[str, ...], where: Selector
-) -> dict[CellKey, list[int]]:
-    """Only the cells that `where` takes."""
-    if not where.where:
-        return cells
-    return {
-        key: tally
-        for key, tally in cells.items()
-        if where.matches(dict(zip(dimensions, key, strict=False)))
-    }
-
-
 def _but_status(where: Selector) -> Selector:
     return Selector(tuple(pair for pair in where.where if pair[0] != "status"))
-
-
-def _column(cells: dict[CellKey, list[int]], column: int, place: int) -> Table:
-    """The hits (or bytes) of cells by the keys of one dimension."""
-    counts: dict[str, float] = {}
-    for key, tally in cells.items():
-        if column < len(key):
-            counts[key[column]] = counts.get(key[column], 0) + tally[place]
-    return Table(counts, float(sum(counts.values())))
-
-
-def _varied(cells: Iterable[CellKey], dimensions: int) -> set[int]:
-    """The columns that hold more than one key."""
-    first = next(iter(cells), ())
-    same = set(range(min(dimensions, len(first))))
-    for key in cells:
-        same = {column for column in same if column < len(key) and key[column] == first[column]}
-        if not same:
-            break
-    return set(range(dimensions)) - same

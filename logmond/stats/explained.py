@@ -7,6 +7,7 @@ and why it is ordered so. No clock, no frames.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from math import log
 from typing import NamedTuple
 
@@ -25,6 +26,9 @@ PER_DIMENSION = 2
 
 PSEUDO_HITS = 20.0
 """What is known before anything was seen weighs like this many lines."""
+
+WEIGHED = 200
+"""Keys of one dimension that are weighed, the largest of those that may be evidence."""
 
 NAMED = 128
 """The largest user agents whose versions are summed by the name they give."""
@@ -82,10 +86,9 @@ def explained(dimension: str, now: Table, before: Table, usual: Table) -> list[W
     if rise <= 0:
         return []
     found = []
-    for key, count in now.counts.items():
-        # Success explains nothing, and most keys are too small to.
-        if count < MIN_SHARE * rise or (dimension == "status" and key < "400"):
-            continue
+    for key in _large(now.counts, MIN_SHARE * rise):
+        if dimension == "status" and key < "400":
+            continue  # success explains nothing
         share, error = _share(key, now, before, rise)
         likely, expected = share + error / 2, prior.of(key)
         if share >= MIN_SHARE and (not prior.known or likely >= MIN_LIFT * expected):
@@ -95,6 +98,21 @@ def explained(dimension: str, now: Table, before: Table, usual: Table) -> list[W
             )
     found.sort(key=lambda one: (-one.weight, one.evidence.key))
     return found[:PER_DIMENSION]
+
+
+def _large(counts: dict[str, float], least: float) -> list[str]:
+    """The keys with at least so many, of too many the largest.
+
+    Most keys are too small. But of a rise of next to nothing, in traffic whose keys
+    are all new each second, every key is a part that is large enough.
+    """
+    large = {key: count for key, count in counts.items() if count >= least}
+    if len(large) <= WEIGHED:
+        return list(large)
+    bound = sorted(large.values(), reverse=True)[WEIGHED - 1]
+    above = [key for key, count in large.items() if count > bound]
+    even = (key for key, count in large.items() if count == bound)
+    return above + nsmallest(WEIGHED - len(above), even)
 
 
 def _share(key: str, now: Table, before: Table, rise: float) -> tuple[float, float]:
