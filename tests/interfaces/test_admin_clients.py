@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_twisted
 from admin_wire import GREETING
-from fake_surface import FakeAlerts, incident, surface
+from fake_surface import FakeAlerts, surface
 from patience import within
 from programs import program
+from surface_values import incident
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol

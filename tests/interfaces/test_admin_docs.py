@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from admin_wire import ask, data
-from fake_surface import FakeAlerts, incident, surface
+from fake_surface import FakeAlerts, surface
+from surface_values import incident
 
 from logmond.interfaces.admin.commands import COMMANDS
 from logmond.interfaces.admin.limits import Limits

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from admin_wire import ask, data
-from fake_surface import NGINX, surface
+from fake_surface import surface
+from surface_values import NGINX
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from admin_wire import ask, data
-from fake_surface import ERRORS, NOW, FakeAlerts, ended, incident, surface
+from fake_surface import FakeAlerts, surface
+from surface_values import ERRORS, NOW, ended, incident
 
 from logmond.alerts.status import RuleStatus
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from admin_wire import GREETING, Client
-from fake_surface import FakeAlerts, FakeStatistics, incident, surface
+from fake_surface import FakeAlerts, FakeStatistics, surface
+from surface_values import incident
 from twisted.internet.task import Clock
 
 from logmond.interfaces.admin.factory import TURNED_AWAY, AdminFactory

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from admin_wire import ask, data
-from fake_surface import NOW, surface
+from fake_surface import surface
+from surface_values import NOW
 
 from logmond.outputs.status import OutputStatus
 

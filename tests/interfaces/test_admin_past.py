@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from admin_wire import ask, data
-from fake_surface import ERRORS, NOW, RULE, FakeAlerts, ended, incident, surface
+from fake_surface import FakeAlerts, surface
+from surface_values import ERRORS, NOW, RULE, ended, incident
 
 from logmond.alerts.event import Acknowledgement
 from logmond.alerts.incident import Incident

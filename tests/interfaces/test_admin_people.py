@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from admin_wire import ask, data
-from fake_surface import ERRORS, NOW, FakeAlerts, incident, surface
+from fake_surface import FakeAlerts, surface
+from surface_values import ERRORS, NOW, incident
 
 from logmond.alerts.status import GroupStatus, RuleStatus
 from logmond.errors import QueryError

@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 from admin_wire import ask, data
-from fake_surface import (
-    NGINX,
-    NOW,
-    STATUS,
-    SUMMARY,
-    FakeStatistics,
-    surface,
-)
+from fake_surface import FakeStatistics, surface
+from surface_values import NGINX, NOW, STATUS, SUMMARY
 
 from logmond.frame.selector import Selector
 from logmond.interfaces.surface import SourceStatus

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from admin_wire import Client, ask
-from fake_surface import FakeAlerts, incident, surface
+from fake_surface import FakeAlerts, surface
+from surface_values import incident
 from twisted.internet.task import Clock
 
 from logmond.interfaces.admin.factory import AdminFactory

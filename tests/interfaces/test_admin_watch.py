@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 from admin_wire import Client
-from fake_surface import NOW, FakeAlerts, ended, incident, surface
+from fake_surface import FakeAlerts, surface
+from surface_values import NOW, ended, incident
 from twisted.internet.task import Clock
 
 from logmond.alerts import render

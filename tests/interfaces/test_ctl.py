@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_twisted
-from fake_surface import FakeAlerts, incident, surface
+from fake_surface import FakeAlerts, surface
 from patience import within
+from surface_values import incident
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
