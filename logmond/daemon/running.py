@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -48,10 +50,27 @@ def serve(
     gc.collect()
     gc.freeze()
     reactor.addSystemEventTrigger("before", "shutdown", _stop, daemon, feed, reactor)
+    # Once it runs, because the reactor's own handlers are put there by its start.
+    reactor.callWhenRunning(_end_on_signals, reactor)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(_reload, daemon))
     signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(daemon.reopen))
     reactor.run()
     return 1 if daemon.failed else 0
+
+
+def _end_on_signals(reactor: Any) -> None:
+    """SIGTERM and SIGINT stop in order; further ones change nothing, it takes `STOP_S` at most.
+
+    The reactor's own handlers raise in it when a second signal comes, as from an
+    impatient Ctrl-C, or from ``timeout``, which signals twice.
+    """
+
+    def end() -> None:
+        with suppress(ReactorNotRunning):
+            reactor.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: reactor.callFromThread(end))
 
 
 def _reload(daemon: Daemon) -> None:

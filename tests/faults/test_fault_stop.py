@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -62,3 +63,14 @@ def test_stopping_under_load_loses_nothing(prepared_daemon: Prepare, tmp_path: P
     # A line that was taken in part is cut, and was sent again whole.
     assert said["cut"] <= STOPS * len(senders)
     assert Account.told(daemon, "tcp") == sent
+
+
+def test_an_impatient_second_signal_changes_nothing(prepared_daemon: Prepare) -> None:
+    """Ctrl-C held down, or `timeout`, which signals the process and then its group."""
+    daemon = prepared_daemon({"sources": [{"name": "in", "stdin": True}]})
+    daemon.start()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+        daemon.process.popen.send_signal(number)
+    assert daemon.process.popen.wait(_OUT_S) == 0
+    assert daemon.process.output.splitlines()[-1].endswith("stopped; 0 lines counted")
+    assert "Traceback" not in daemon.process.output
