@@ -2,109 +2,18 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from messages import NOW, event
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.task import Clock
+from delivery_scene import TIMEOUT_S, FakeNotifier, Scene, message
+from messages import NOW
 
 from logmond.outputs import backlog
 from logmond.outputs.audience import Terms
 from logmond.outputs.backlog import GIVE_UP_S, HELD_S
-from logmond.outputs.delivery import STOP_S, Delivery
-from logmond.outputs.notifier import Message, NotDelivered
+from logmond.outputs.delivery import STOP_S
 from logmond.outputs.pacing import DEGRADED_S, LAST_RETRY_S
 from logmond.outputs.telling import test_message as marked_test
-
-TIMEOUT_S = 15
-
-
-class FakeNotifier:
-    """Is asked to send, and answers when the test says so."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.closed = False
-        self.cancelled = 0
-        self._answers: list[Deferred[None]] = []
-
-    def send(self, message: Message) -> Deferred[None]:
-        """Remember, and let the test answer."""
-        self.asked.append(message.id)
-        self._answers.append(Deferred(self._cancel))
-        return self._answers[-1]
-
-    def _cancel(self, _: Deferred[None]) -> None:
-        self.cancelled += 1
-
-    def close(self) -> Deferred[None]:
-        """Remember."""
-        self.closed = True
-        return succeed(None)
-
-    def take(self) -> None:
-        """Take the message under way."""
-        self._answers.pop().callback(None)
-
-    def refuse(self, reason: str = "no", **more: Any) -> None:
-        """Do not."""
-        self._answers.pop().errback(NotDelivered(reason, **more))
-
-
-class Scene:
-    """A delivery, its notifier and its time."""
-
-    def __init__(self, *, max_queue: int = 1000, seed: int = 1) -> None:
-        self.clock = Clock()
-        self.notifier = FakeNotifier()
-        self.terms = Terms(TIMEOUT_S, max_queue)
-        self.delivery = self._made(seed)
-
-    def _made(self, seed: int) -> Delivery:
-        return Delivery(
-            "hook",
-            self.notifier,
-            self.terms,
-            reactor=self.clock,
-            wall=self.wall,
-            chance=Random(seed),
-        )
-
-    def wall(self) -> float:
-        """Epoch seconds."""
-        return NOW + self.clock.seconds()
-
-    def add(self, *messages: Message) -> None:
-        """Add messages and write their commit."""
-        for one in messages:
-            self.delivery.add(one)
-        self.delivery.release(self.delivery.backlog.serial)
-
-    def turn(self, seconds: float = 0) -> None:
-        """Let time pass, a second at a time."""
-        while seconds > 1:
-            self.clock.advance(1)
-            self.delivery.tick()
-            seconds -= 1
-        self.clock.advance(seconds)
-
-    def until_asked(self, times: int) -> float:
-        """Let time pass until the notifier has been asked so often; how long that took."""
-        began = self.clock.seconds()
-        while len(self.notifier.asked) < times:
-            assert self.clock.seconds() < began + 2 * LAST_RETRY_S, "nobody asks any more"
-            self.clock.advance(0.1)
-        return self.clock.seconds() - began
-
-
-def message(name: str, kind: str = "alert", severity: str = "warning", about: str = "") -> Message:
-    """A message of one incident, by default its own."""
-    one = event(id=f"id-{about or name}", severity=severity)
-    return Message(name, kind, NOW, (one,), f"title {name}", "text")
 
 
 def test_a_message_waits_for_its_commit() -> None:
@@ -368,94 +277,3 @@ def test_another_notifier_goes_on_with_the_queue() -> None:
     scene.turn()
     after.take()
     assert scene.delivery.counts.sent == 2
-
-
-class Receiver:
-    """Takes what it is sent, or fails, as the script says; remembers all it has taken."""
-
-    def __init__(self, script: list[str]) -> None:
-        self.taken: list[str] = []
-        self._script = iter(script)
-
-    def send(self, message: Message) -> Deferred[None]:
-        """Answer by the script; behind its end all is well."""
-        word = next(self._script, "take")
-        if word in ("take", "lose the answer"):
-            self.taken.append(message.id)
-        if word == "take":
-            return succeed(None)
-        if word == "fail":
-            raise NotDelivered("fail")
-        return Deferred()
-
-    def close(self) -> Deferred[None]:
-        """Nothing is open."""
-        return succeed(None)
-
-
-_WORDS = st.sampled_from(["take", "fail", "hang", "lose the answer"])
-_HAPPENINGS = st.lists(st.sampled_from(["pass", "commit", "crash", "message"]), max_size=40)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(_WORDS, max_size=12), _HAPPENINGS, st.integers(0, 99))
-def test_every_committed_message_arrives_in_order_whatever_happens(
-    script: list[str], happenings: list[str], seed: int
-) -> None:
-    """Failures, hanging, lost answers, crashes at any moment: at least once, each in its order.
-
-    Of each incident (there are two) the first copies arrive in the order of the messages.
-    """
-    receiver = Receiver(script)
-    clock, outbox, entered = Clock(), dict[str, bytes](), list[str]()
-
-    def alive() -> Delivery:
-        delivery = Delivery(
-            "hook",
-            receiver,
-            Terms(TIMEOUT_S, 1000),
-            reactor=clock,
-            wall=lambda: NOW + clock.seconds(),
-            chance=Random(seed),
-        )
-        delivery.restore(outbox)
-        return delivery
-
-    def commit(delivery: Delivery) -> None:
-        for name, body in delivery.backlog.changes().items():
-            if body is None:
-                outbox.pop(name, None)
-            else:
-                outbox[name] = body
-        delivery.release(delivery.backlog.serial)
-
-    delivery = alive()
-    committed: list[str] = []
-    for happening in happenings:
-        if happening == "message":
-            name = f"m{len(entered)}"
-            entered.append(name)
-            delivery.add(message(name, about="xy"[len(entered) % 2]))
-        elif happening == "crash":
-            delivery.close()
-            delivery = alive()
-            entered = list(dict.fromkeys([*committed]))
-        elif happening == "commit":
-            commit(delivery)
-            committed = list(entered)
-        clock.advance(1)
-        delivery.tick()
-    commit(delivery)
-    for _ in range(4000):
-        if not delivery.backlog:
-            break
-        clock.advance(1)
-        delivery.tick()
-    assert set(receiver.taken) >= set(entered)
-    firsts = list(dict.fromkeys(receiver.taken))
-    for parity in (0, 1):
-        numbers = [int(name[1:]) for name in firsts if int(name[1:]) % 2 == parity]
-        assert numbers == sorted(numbers)
-    commit(delivery)
-    assert outbox == {}
-    delivery.close()
