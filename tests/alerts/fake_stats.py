@@ -199,6 +199,18 @@ class FakeStatistics:
         return self.evidence
 
 
+HIGH = Rule("high", "hits_per_second", window_s=10, above=(("warning", 10.0),), hold_s=5)
+LADDER = Rule("ladder", "hits", window_s=1, hold_s=2, above=(("warning", 10.0), ("critical", 50.0)))
+
+
+def stats_of(*hits: int, **where: str) -> FakeStatistics:
+    """Requests of the seconds from 0 on."""
+    stats = FakeStatistics()
+    for second, n in enumerate(hits):
+        stats.put(second, n, **where)
+    return stats
+
+
 class Daemon:
     """Alerts over fake statistics, stepped second by second."""
 

@@ -23,6 +23,8 @@ NOON = 1_795_435_200
 
 DAY_S = 86400
 
+BUSY = Rule("busy", "hits", window_s=60, above=(("warning", 3.0),), baseline=True, hold_s=0)
+
 
 def minute_of_hits(hits: Mapping[str, int], unobserved: tuple[str, ...] = ()) -> Minute:
     """So many requests of each virtual host; every tenth is answered with 500."""

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from conftest import LoggedErrors
-from fake_stats import START, Daemon, FakeStatistics, told
+from fake_stats import HIGH, LADDER, START, Daemon, FakeStatistics, stats_of, told
 
 from logmond.alerts.event import Event
 from logmond.alerts.rule import DEFAULT_RULES, Rule
-from logmond.errors import QueryError
 from logmond.frame.selector import Selector
-
-HIGH = Rule("high", "hits_per_second", window_s=10, above=(("warning", 10.0),), hold_s=5)
-LADDER = Rule("ladder", "hits", window_s=1, hold_s=2, above=(("warning", 10.0), ("critical", 50.0)))
-
-
-def stats_of(*hits: int, **where: str) -> FakeStatistics:
-    """Requests of the seconds from 0 on."""
-    stats = FakeStatistics()
-    for second, n in enumerate(hits):
-        stats.put(second, n, **where)
-    return stats
 
 
 def test_the_default_rule_is_the_specified_one() -> None:
@@ -248,44 +235,6 @@ def test_groups_that_are_not_quiet_are_never_folded() -> None:
     assert series.kept == set()
 
 
-def test_a_reload_goes_on_within_the_same_incident() -> None:
-    """Another limit is judged anew, under the old id."""
-    daemon = Daemon(HIGH, stats=stats_of(*[20] * 30))
-    (alert,) = daemon.run(10)
-    raised = Rule("high", "hits_per_second", window_s=10, above=(("warning", 25.0),), hold_s=5)
-    assert daemon.alerts.reload([raised], START + 10) == []
-    (recovered,) = daemon.run(20)
-    assert (recovered.kind, recovered.at - START, recovered.id) == ("recovered", 16, alert.id)
-    assert recovered.limit == 25.0
-
-
-def test_a_reload_with_graver_limits_may_raise_the_severity() -> None:
-    """The new limits hold for the open incident."""
-    daemon = Daemon(HIGH, stats=stats_of(*[20] * 30))
-    (alert,) = daemon.run(10)
-    graver = Rule(
-        "high", "hits_per_second", window_s=10, above=(("warning", 5.0), ("critical", 15.0))
-    )
-    daemon.alerts.reload([graver], START + 10)
-    (raised,) = daemon.run(12)
-    assert (raised.kind, raised.severity, raised.id) == ("alert", "critical", alert.id)
-
-
-def test_a_reload_removes_incidents_of_rules_that_are_gone_or_grouped_otherwise() -> None:
-    """They end, told, as removed."""
-    daemon = Daemon(HIGH, LADDER, stats=stats_of(*[200] * 30, vhost="a"))
-    assert len(daemon.run(5)) == 2
-    grouped = Rule("high", "hits", group_by=("vhost",), window_s=10, above=(("warning", 1e9),))
-    events = daemon.alerts.reload([grouped], START + 5)
-    assert [(e.rule, e.kind, e.state) for e in events] == [
-        ("high", "removed", "removed"),
-        ("ladder", "removed", "removed"),
-    ]
-    assert daemon.alerts.incidents() == []
-    assert len(daemon.alerts.incidents(all=True)) == 2
-    assert daemon.stats.series_kept == {(Selector(), ("vhost",))}
-
-
 def test_subscribers_hear_every_event_until_they_leave() -> None:
     """A subscription is ended by calling what it returned."""
     daemon = Daemon(LADDER, stats=stats_of(20, 0, 0, 0, 20))
@@ -310,84 +259,6 @@ def test_a_failing_subscriber_harms_nobody_else(logged_errors: LoggedErrors) -> 
     daemon.alerts.subscribe(heard.append)
     assert daemon.run(0) == heard != []
     assert len(logged_errors.flush(RuntimeError)) == 1
-
-
-def test_incidents_are_found_by_id_suffix_or_rule() -> None:
-    """Whatever a person would type."""
-    daemon = Daemon(HIGH, LADDER, stats=stats_of(*[200] * 5))
-    daemon.run(2)
-    for incident in daemon.alerts.incidents():
-        for text in (incident.id, incident.short_id, incident.short_id.upper(), incident.rule):
-            assert daemon.alerts.find(text) is incident
-    with pytest.raises(QueryError, match="no incident 'nope'"):
-        daemon.alerts.find("nope")
-    with pytest.raises(QueryError):
-        daemon.alerts.find("")
-
-
-def test_an_ambiguous_name_lists_the_incidents() -> None:
-    """A grouped rule may have several."""
-    rule = Rule("busy", "hits", group_by=("vhost",), window_s=5, above=(("warning", 10.0),))
-    stats = stats_of(50, vhost="a")
-    stats.put(0, 50, vhost="b")
-    daemon = Daemon(rule, stats=stats)
-    daemon.run(0)
-    with pytest.raises(QueryError, match="busy means 2 incidents: ") as caught:
-        daemon.alerts.find("busy")
-    assert caught.value.code == "ambiguous"
-    assert all(i.short_id in str(caught.value) for i in daemon.alerts.incidents())
-
-
-def test_an_ended_incident_is_found_by_its_rule_when_none_is_open() -> None:
-    """The newest one is meant."""
-    daemon = Daemon(LADDER, stats=stats_of(20, 0, 0, 0, 20, 0, 0, 0))
-    daemon.run(10)
-    assert daemon.alerts.find("ladder").triggered_at == START + 4
-
-
-def test_rules_report_their_state_and_value() -> None:
-    """Quiet, pending, firing, with what it would take."""
-    patient = Rule("patient", "hits", window_s=10, above=(("warning", 10.0),), for_s=60)
-    daemon = Daemon(HIGH, patient, LADDER, stats=stats_of(60))
-    assert daemon.alerts.statuses()[0].reason == "nothing was evaluated yet"
-    daemon.run(0)
-    found = [(s.name, s.state, s.value, s.limit) for s in daemon.alerts.statuses()]
-    assert found == [
-        ("high", "quiet", 6.0, 10.0),
-        ("patient", "pending", 60, 10.0),
-        ("ladder", "firing", 60, 10.0),
-    ]
-
-
-def test_a_grouped_rule_reports_its_most_extreme_group() -> None:
-    """And how many are watched and firing."""
-    rule = Rule("busy", "hits", group_by=("vhost",), window_s=5, above=(("warning", 10.0),))
-    stats = stats_of(50, vhost="a")
-    stats.put(0, 5, vhost="b")
-    daemon = Daemon(rule, stats=stats)
-    daemon.run(0)
-    (status,) = daemon.alerts.statuses()
-    assert (status.value, status.groups, status.groups_firing) == (50, 2, 1)
-
-
-def test_an_acknowledgement_is_an_event() -> None:
-    """Everybody who watches learns who took it on."""
-    daemon = Daemon(HIGH, stats=stats_of(*[20] * 9))
-    daemon.run(8)
-    event = daemon.alerts.acknowledge("high", "anna", "looking into it")
-    assert event.kind == "acknowledged"
-    assert event.message == "acknowledged by anna: looking into it."
-    taken = daemon.alerts.find("high").acknowledged
-    assert taken is not None
-    assert (taken.who, taken.at) == ("anna", START + 8)
-
-
-def test_an_ended_incident_cannot_be_acknowledged() -> None:
-    """Nobody has to take on what is over."""
-    daemon = Daemon(LADDER, stats=stats_of(20))
-    daemon.run(10)
-    with pytest.raises(QueryError, match="has ended"):
-        daemon.alerts.acknowledge("ladder", "anna")
 
 
 def test_a_clock_set_back_keeps_incidents_and_makes_no_negative_time() -> None:

@@ -2,101 +2,19 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from statistics import median
-from zoneinfo import ZoneInfo
+from datetime import UTC
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from minute_stats import DAY_S, NOON, Days, Watcher, minute_of_hits
+from minute_stats import BUSY, DAY_S, NOON, Days, Watcher, minute_of_hits
 
 from logmond.alerts.baseline import READING, Baselines
-from logmond.alerts.localtime import same_time
 from logmond.alerts.rule import Rule
-from logmond.alerts.shelf import RULE_GROUPS
 from logmond.frame.caps import Caps
-from logmond.frame.frame import OTHER, Exact
-from logmond.frame.minutes import MINUTE_S, Minute, cut_minute
+from logmond.frame.frame import Exact
+from logmond.frame.minutes import Minute, cut_minute
 from logmond.frame.sketches import bucket_of
-
-BUSY = Rule("busy", "hits", window_s=60, above=(("warning", 3.0),), baseline=True, hold_s=0)
-VIENNA = ZoneInfo("Europe/Vienna")
-
-
-def naive_usual(days: Days, minute: int, zone: tzinfo) -> float | None:
-    """The definition, written down plainly: every minute of two weeks is asked for its time."""
-    by_day: dict[int, list[int]] = {}
-    local = datetime.fromtimestamp(minute, zone).replace(tzinfo=None)
-    for back in range(1, 15):
-        wanted = (local - timedelta(days=back)).replace(tzinfo=zone)
-        center = int(wanted.astimezone(UTC).timestamp())
-        known = [days.at(center + 60 * k) for k in range(-5, 6)]
-        whole = [m.exact.hits for m in known if m is not None and m.whole(None)]
-        if len(whole) >= 6:
-            by_day[back] = whole
-    if len(by_day) >= 3:
-        return median(hits for day in by_day.values() for hits in day)
-    known = [days.at(minute - 60 * k) for k in range(2, 182)]
-    whole = [m.exact.hits for m in known if m is not None and m.whole(None)]
-    return median(whole) if len(whole) >= 150 else None
-
-
-def random_days(seed: int, lost: float) -> Days:
-    """Random traffic in which a share of the minutes is lost, or was only half observed."""
-
-    def traffic(start: int) -> Minute | None:
-        draw = random.Random(f"{seed} {start}")
-        if draw.random() < lost:
-            partial = minute_of_hits({"a": 7777}, ("web",))
-            return draw.choice([None, partial])
-        return minute_of_hits({"a": draw.randrange(1, 1000)})
-
-    return Days(traffic)
-
-
-@given(
-    st.integers(0, 10**9),
-    st.sampled_from([0.0, 0.2, 0.5, 0.8]),
-    st.sampled_from(
-        [
-            (datetime(2026, 6, 1), VIENNA),
-            (datetime(2026, 4, 5), VIENNA),  # clocks went forward a week before
-            (datetime(2026, 10, 30), VIENNA),  # and back a few days before
-            (datetime(2026, 11, 5), ZoneInfo("America/New_York")),
-            (datetime(2026, 4, 8), ZoneInfo("Australia/Lord_Howe")),  # by half an hour
-            (datetime(2026, 1, 5), UTC),
-        ]
-    ),
-    st.integers(0, 2 * 1440),
-)
-@settings(max_examples=60, deadline=None)
-def test_the_usual_is_the_median_the_definition_names(
-    seed: int, lost: float, when: tuple[datetime, tzinfo], later: int
-) -> None:
-    """Over changes of the clock and lost minutes, it equals the naive computation."""
-    begin, zone = when
-    minute = int(begin.replace(tzinfo=zone).timestamp()) + 60 * later
-    days = random_days(seed, lost)
-    baselines = Baselines(lambda start: None, days, zone=zone)
-    baselines.watch([BUSY])
-    baselines.prepare(minute - 1)
-    for at in (minute, minute + 60):
-        for second in range(at, at + 60):
-            baselines.advance(second)
-        assert baselines.usual(BUSY, ()).value == naive_usual(days, at, zone)
-
-
-def test_the_same_time_is_that_of_the_clock_on_the_wall() -> None:
-    """Noon is noon, though there are 23 or 25 hours between two of them."""
-    monday = int(datetime(2026, 3, 30, 12, tzinfo=VIENNA).timestamp())
-    assert monday - same_time(monday, 1, VIENNA) == 24 * 3600
-    assert monday - same_time(monday, 2, VIENNA) == 47 * 3600
-    monday = int(datetime(2026, 10, 26, 12, tzinfo=VIENNA).timestamp())
-    assert monday - same_time(monday, 2, VIENNA) == 49 * 3600
 
 
 def daily(peak: float, on: int | None = None) -> Days:
@@ -214,22 +132,6 @@ def test_an_ended_incident_is_left_out_after_a_restart_too() -> None:
     assert baselines.usual(BUSY, ()).days == 0
 
 
-def test_groups_have_baselines_of_their_own() -> None:
-    """What is much for one host is little for another."""
-    rule = Rule(
-        "hosts", "hits_per_second", group_by=("vhost",), window_s=60, above=(("warning", 3.0),),
-        baseline=True, min_hits=30, hold_s=0,
-    )  # fmt: skip
-
-    def traffic(start: int) -> Mapping[str, int]:
-        now = start >= NOON
-        return {"big": 1000, "small": 200 if now else 50, "tiny": 8 if now else 2, "new": 70 * now}
-
-    (event,) = Watcher(Days(traffic), rule).run(NOON, 1)
-    assert (event.group, event.limit) == ({"vhost": "small"}, 2.5)
-    assert "limit 2.5 (3x the usual 0.83)" in event.message
-
-
 def test_less_than_usual_can_be_watched() -> None:
     """A third of the usual traffic; at night, when little is usual, nothing is missing."""
     rule = Rule(
@@ -284,52 +186,6 @@ def test_a_usual_of_nothing_has_no_multiples() -> None:
     assert watcher.run(NOON, 5) == []
     (status,) = watcher.alerts.statuses()
     assert status.reason == "the usual is 0, and so is every multiple of it"
-
-
-def test_groups_that_were_folded_away_have_no_usual_value() -> None:
-    """Of a minute whose small keys were counted together, only the large ones are known."""
-    rule = Rule(
-        "hosts", "hits", group_by=("vhost",), window_s=60, above=(("warning", 3.0),), baseline=True
-    )
-
-    full = False
-
-    def traffic(start: int) -> Minute:
-        minute = minute_of_hits({"big": 1000, "small": 30})
-        minute.exact.cells["web", OTHER, OTHER, "200", OTHER] = [40, 0]
-        if full:
-            minute.exact.cells["web", OTHER, OTHER, "200", OTHER] = [2000, 0]
-        return minute
-
-    baselines = Baselines(lambda start: None, Days(traffic), zone=UTC)
-    baselines.watch([rule, BUSY])
-    baselines.prepare(NOON)
-    assert baselines.usual(rule, ("big",)).value == 1000
-    assert baselines.usual(rule, ("small",)).value is None
-    assert baselines.usual(rule, ("unseen",)).value is None
-    assert baselines.usual(BUSY, ()).value == 1070
-    full = True
-    baselines.prepare(NOON + 100 * DAY_S)
-    assert baselines.usual(rule, ("big",)).value is None
-
-
-def test_made_up_groups_are_bounded() -> None:
-    """A baseline is made for so many groups; for the rest it says that there were too many."""
-    rule = Rule(
-        "hosts", "hits", group_by=("vhost",), window_s=60, above=(("warning", 3.0),), baseline=True
-    )
-    days = Days(lambda start: {"big": 1000} | {f"v{start}-{n}": 20 for n in range(40)})
-    baselines = Baselines(lambda start: None, days, zone=UTC)
-    baselines.watch([rule])
-    baselines.prepare(NOON)
-    assert baselines.usual(rule, ("big",)).value == 1000
-    found = baselines.usual(rule, ("never seen",))
-    assert found.reason == "too many groups, this one has no baseline"
-    for minute in range(200):
-        baselines.advance(NOON + MINUTE_S * minute + 59)
-    assert baselines.usual(rule, ("big",)).value == 1000
-    (shelf,) = baselines._ahead.shelves.values()
-    assert len(shelf.groups()) == RULE_GROUPS
 
 
 def test_after_a_leap_it_is_unknown_until_everything_was_read() -> None:

@@ -1,0 +1,46 @@
+"""Other rules are watched from now on; what goes on is the same incident."""
+
+from __future__ import annotations
+
+from fake_stats import HIGH, LADDER, START, Daemon, stats_of
+
+from logmond.alerts.rule import Rule
+from logmond.frame.selector import Selector
+
+
+def test_a_reload_goes_on_within_the_same_incident() -> None:
+    """Another limit is judged anew, under the old id."""
+    daemon = Daemon(HIGH, stats=stats_of(*[20] * 30))
+    (alert,) = daemon.run(10)
+    raised = Rule("high", "hits_per_second", window_s=10, above=(("warning", 25.0),), hold_s=5)
+    assert daemon.alerts.reload([raised], START + 10) == []
+    (recovered,) = daemon.run(20)
+    assert (recovered.kind, recovered.at - START, recovered.id) == ("recovered", 16, alert.id)
+    assert recovered.limit == 25.0
+
+
+def test_a_reload_with_graver_limits_may_raise_the_severity() -> None:
+    """The new limits hold for the open incident."""
+    daemon = Daemon(HIGH, stats=stats_of(*[20] * 30))
+    (alert,) = daemon.run(10)
+    graver = Rule(
+        "high", "hits_per_second", window_s=10, above=(("warning", 5.0), ("critical", 15.0))
+    )
+    daemon.alerts.reload([graver], START + 10)
+    (raised,) = daemon.run(12)
+    assert (raised.kind, raised.severity, raised.id) == ("alert", "critical", alert.id)
+
+
+def test_a_reload_removes_incidents_of_rules_that_are_gone_or_grouped_otherwise() -> None:
+    """They end, told, as removed."""
+    daemon = Daemon(HIGH, LADDER, stats=stats_of(*[200] * 30, vhost="a"))
+    assert len(daemon.run(5)) == 2
+    grouped = Rule("high", "hits", group_by=("vhost",), window_s=10, above=(("warning", 1e9),))
+    events = daemon.alerts.reload([grouped], START + 5)
+    assert [(e.rule, e.kind, e.state) for e in events] == [
+        ("high", "removed", "removed"),
+        ("ladder", "removed", "removed"),
+    ]
+    assert daemon.alerts.incidents() == []
+    assert len(daemon.alerts.incidents(all=True)) == 2
+    assert daemon.stats.series_kept == {(Selector(), ("vhost",))}
