@@ -22,6 +22,10 @@ OK, FAILED, UNUSABLE = 0, 1, 2
 """Exit codes: answered; ``ERR``, or no daemon; wrong usage, or reload of a broken configuration."""
 
 
+class _ReaderLeft(Exception):
+    """Nobody reads what is printed; the daemon is as well as ever."""
+
+
 class Client:
     """One connection to an admin port. Every method may raise OSError."""
 
@@ -105,6 +109,9 @@ def ctl(
 
     The reply goes to `out`. An error goes to `err`, but with `json` to `out`,
     where the program that reads JSON will look for it.
+
+    Raises:
+        BrokenPipeError: whoever reads `out` or `err` has left, as ``head`` does.
     """
     command = " ".join(words).strip()
     if not command or "\n" in command or "\r" in command:
@@ -120,6 +127,8 @@ def ctl(
                 print(f"logmond ctl: {problem}", file=err)
                 return FAILED
             return _ask(client, f"json {command}" if json else command, out, err, json=json)
+    except _ReaderLeft as left:
+        raise BrokenPipeError from left
     except OSError as trouble:
         late = isinstance(trouble, TimeoutError)
         why = "no answer in time" if late else trouble.strerror or str(trouble)
@@ -139,7 +148,10 @@ def _ask(client: Client, command: str, out: TextIO, err: TextIO, *, json: bool) 
     for line in client.lines(patient=patient):
         if first is None:
             first, failed = line, _said_no([line], json=json) is not None
-        print(line, file=err if failed and not json else out, flush=watching)
+        try:
+            print(line, file=err if failed and not json else out, flush=watching)
+        except BrokenPipeError as gone:
+            raise _ReaderLeft from gone
     if first is None or not failed:
         return OK
     return UNUSABLE if _configuration_refused(first, json=json) else FAILED

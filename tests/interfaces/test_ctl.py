@@ -50,6 +50,14 @@ async def run(port: int, *words: str, **options: Any) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
+class Left(StringIO):
+    """An output whose reader has left."""
+
+    def write(self, text: str) -> int:
+        """Nobody is there."""
+        raise BrokenPipeError
+
+
 @pytest_twisted.ensureDeferred
 async def test_a_reply_goes_to_standard_output(port: int) -> None:
     """Without the greeting and without the empty line."""
@@ -156,3 +164,14 @@ async def test_localhost_needs_no_resolver(port: int, monkeypatch: pytest.Monkey
     code, out, _ = await run(port, "version")
     assert code == OK
     assert out.startswith("logmond ")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_reader_that_leaves_is_not_taken_for_the_daemon(port: int) -> None:
+    """`logmond ctl status | head -1` says nothing about a daemon that does not run."""
+    err = StringIO()
+    with pytest.raises(BrokenPipeError):
+        await within(
+            10, deferToThread(ctl, ["status"], ("localhost", port), Left(), err, token=TOKEN)
+        )
+    assert err.getvalue() == ""
