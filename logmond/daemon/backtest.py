@@ -18,7 +18,7 @@ from logmond.daemon.earlier import Earlier, has_baseline
 from logmond.daemon.evaluation import Evaluation
 from logmond.daemon.expectations import Expected
 from logmond.daemon.inputs import Input, Surroundings, local_zone
-from logmond.daemon.oldlogs import Assigned, not_tested, sources_of
+from logmond.daemon.oldlogs import Assigned, not_tested, sources_of, unlearned
 from logmond.daemon.replay import Replay
 from logmond.daemon.tallies import Tallies
 from logmond.daemon.variants import Variants
@@ -183,7 +183,10 @@ class Backtest:
         why = self._not_tested[rule.name]
         if not why and rule.kind.kind == "duration" and not self._carries_durations():
             why = "no log carries durations"
-        return RuleOutcome(rule.name, rule.metric, self._tallies.count(rule.name), why)
+        count = self._tallies.count(rule.name)
+        if not why and rule.baseline and not count.fired:
+            why = unlearned(rule, self.alerts.statuses())
+        return RuleOutcome(rule.name, rule.metric, count, why)
 
     def _carries_durations(self) -> bool:
         return any(

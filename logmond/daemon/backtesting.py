@@ -128,12 +128,9 @@ def _code(outcome: Outcome, said: TextIO) -> int:
     for one in outcome.expectations:
         if not one.held:
             whom = f"rule {one.rule}" if one.rule else "all rules"
-            told = one.why and f"was not tested: {one.why}"
-            print(
-                f"logmond: expected {one.wanted} of {whom}, "
-                f"but {told or f'there were {one.fired:,}'}",
-                file=said,
-            )
+            there = "there was 1" if one.fired == 1 else f"there were {one.fired:,}"
+            told = f"was not tested: {one.why}" if one.why else there
+            print(f"logmond: expected {one.wanted} of {whom}, but {told}", file=said)
     failed = outcome.faults or any(not one.held for one in outcome.expectations)
     return FAILED if failed else 0
 

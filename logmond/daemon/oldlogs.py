@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from logmond.alerts.rule import Rule
+from logmond.alerts.status import RuleStatus
 from logmond.config.schema import Config, SourceConfig
 from logmond.errors import ConfigError, Problem
 from logmond.frame.selector import Selector
@@ -74,6 +75,13 @@ def not_tested(rule: Rule, sources: Collection[str]) -> str:
     if not any(only.matches({"source": name}) for name in sources):
         return f"no log for source {', '.join(wanted)}"
     return ""
+
+
+def unlearned(rule: Rule, statuses: Iterable[RuleStatus]) -> str:
+    """Why a rule beside the usual had no limit when the logs ended, "" if it had one."""
+    status = next(one for one in statuses if one.name == rule.name)
+    reason = status.reason or ""
+    return reason if reason.startswith("baseline not known") else ""
 
 
 def _source_of(path: str, config: Config, named: str | None) -> tuple[SourceConfig, str]:

@@ -85,6 +85,7 @@ def test_what_is_usual_is_learned_from_the_logs(tmp_path: Path) -> None:
     """After hours of them; every value of a sweep is beside the same usual."""
     log = write(tmp_path / "access.log", 0, HOURS, HOURS - 600)
     outcome = run(log, [RULE], None, "unusual.above_baseline=2x,4x,20x")
+    assert outcome.rules[0].not_tested == ""
     (at,) = fired(outcome)
     assert HOURS - 600 < at < HOURS - 570
     (sweep,) = outcome.sweeps
@@ -94,8 +95,10 @@ def test_what_is_usual_is_learned_from_the_logs(tmp_path: Path) -> None:
 
 
 def test_without_enough_of_them_nothing_is_unusual(short: Path) -> None:
-    """It cannot be told, so it does not fire."""
-    assert fired(run(short, [RULE])) == []
+    """It cannot be told, so it does not fire, which is no sign that all was well."""
+    outcome = run(short, [RULE])
+    assert fired(outcome) == []
+    assert outcome.rules[0].not_tested.startswith("baseline not known yet: ")
 
 
 def test_a_state_file_knows_the_days_before(short: Path, tmp_path: Path) -> None:

@@ -117,9 +117,9 @@ def test_expectations_decide_the_exit_code(folder: Path) -> None:
     missed = ("--json", "--expect", "none", "--expect", "silent=none", "--expect", "errors=2..")
     _, said = backtest(folder, "-c", "rules.yaml", "--quiet", *missed, "access.log", code=1)
     assert said.splitlines() == [
-        "logmond: expected none of all rules, but there were 1",
+        "logmond: expected none of all rules, but there was 1",
         "logmond: expected none of rule silent, but was not tested: no log for source apache",
-        "logmond: expected 2.. of rule errors, but there were 1",
+        "logmond: expected 2.. of rule errors, but there was 1",
     ]
 
 
