@@ -9,6 +9,7 @@ from random import Random
 from logmond.alerts.service import AlertService
 from logmond.config.notify import NotifierConfig
 from logmond.config.schema import ConsoleConfig, FileConfig, OutputConfig
+from logmond.daemon.differences import difference
 from logmond.daemon.inputs import Surroundings
 from logmond.outputs.console import style_of
 from logmond.outputs.delivery import Delivery
@@ -73,7 +74,8 @@ class Outlets:
         made = [kept.get(config.name) or self._made(config) for config in new]
         gone = [output for output in leaving if isinstance(output, Messenger)]
         dispatch.use(made, gone)
-        return [f"outputs: {', '.join(config.name for config in new)}", *told]
+        names = ", ".join(config.name for config in new)
+        return [f"outputs: {names}{difference(old, new)}", *told]
 
     def _made(self, config: OutputConfig) -> Output:
         made: Output

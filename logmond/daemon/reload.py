@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from logmond.config.loading import Loaded
 from logmond.config.schema import Config, SourceConfig
 from logmond.daemon.announcing import announce
+from logmond.daemon.differences import difference
 from logmond.daemon.inputs import Input, changed
 from logmond.ingest.sources.file import FilePosition
 from logmond.interfaces.reloading import Changes
@@ -37,7 +38,7 @@ async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
     if old.rules != new.rules:
         daemon.evaluation.finish()
         daemon.alerts.reload([rule.build() for rule in new.rules], daemon.stats.evaluated or 0)
-        told.append(f"rules: {len(new.rules)}")
+        told.append(f"rules: {len(new.rules):,}{difference(old.rules, new.rules)}")
     if old.outputs != new.outputs:
         told += daemon.outlets.change(daemon.outputs, old.outputs, new.outputs)
     if old.outputs != new.outputs or old.rules != new.rules:
