@@ -18,8 +18,10 @@ from merging import added
 
 import logmond
 from logmond.alerts.memory import unpack, unpack_ended
+from logmond.alerts.service import AlertService
 from logmond.errors import StateError
 from logmond.frame.packing import unpack_bounded, unpack_exact
+from logmond.stats.service import StatisticsService
 from logmond.stores import upgrade
 from logmond.stores.history import open_history
 from logmond.stores.opening import open_database
@@ -104,6 +106,21 @@ def test_what_was_kept_still_means_what_it_did(path: Path) -> None:
     assert ended.acknowledged is not None
     assert (ended.acknowledged.who, ended.acknowledged.comment) == ("eva", "on it")
     assert [row.rule for row in restored.incidents] == ["errors"]
+
+
+def test_alerts_go_on_from_the_one_value_they_had_then(path: Path) -> None:
+    """And what the first commit writes in its place is as much."""
+    restored = opened(path)
+    rules = unpack(restored.values["alerts"]).rules
+    [rule] = {incident.definition for watched in rules for incident in watched.incidents}
+    alerts = AlertService([rule], StatisticsService(), "web1")
+    alerts.restore(restored.values)
+    [incident] = [found for found in alerts.incidents() if found.rule == "errors"]
+    assert incident.id == restored.incidents[0].id
+    again = AlertService([rule], StatisticsService(), "web1")
+    again.restore({name: row for name, row in alerts.changes().items() if row is not None})
+    assert again.find(incident.id).peak_value == incident.peak_value is not None
+    assert again.silences() == alerts.silences() != []
 
 
 def test_the_file_as_it_was_stays_beside_it(path: Path) -> None:
