@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from admin_wire import ask, data
-from fake_surface import FakeStatistics, surface
+from fake_surface import ConfigLine, FakeStatistics, surface
 from surface_values import NGINX, SUMMARY
 
 from logmond.frame.selector import Selector
@@ -220,6 +220,17 @@ def test_config_shows_every_value_with_its_origin() -> None:
         "admin.token  ***    environment LOGMOND_ADMIN__TOKEN",
     ]
     assert data("config")[1]["value"] == "***"
+
+
+def test_a_long_value_moves_only_its_own_origin() -> None:
+    """A pasted log format left all others a screen away."""
+    pasted = "$remote_addr " * 20
+    lines = [ConfigLine("format", pasted, "f.yaml:3:5"), ConfigLine("delay", "3s", "default")]
+    assert ask("config", replace(surface(), config=lambda: lines)).splitlines() == [
+        "key     value  origin",
+        f"format  {pasted}  f.yaml:3:5",
+        "delay   3s     default",
+    ]
 
 
 def test_help_fits_a_terminal_and_names_every_command() -> None:

@@ -8,14 +8,18 @@ from logmond.alerts.quantities import bound, quantity
 from logmond.alerts.rule import METRICS
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> Iterator[str]:
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], align: str, *, most: int | None = None
+) -> Iterator[str]:
     """Rows under a header; `align` has one of ``<>`` a column, the last column is not padded.
 
-    A column whose cells and header are all empty is left out.
+    A column whose cells and header are all empty is left out. No column becomes
+    wider for a cell longer than `most`; in its own line the rest moves right.
     """
     lines = [header, *rows]
     shown = [i for i in range(len(header)) if any(line[i] for line in lines)]
-    widths = {i: max(len(line[i]) for line in lines) for i in shown}
+    lengths = {i: [len(line[i]) for line in lines] for i in shown}
+    widths = {i: max(n for n in lengths[i] if most is None or n <= most) for i in shown}
     if shown and align[shown[-1]] == "<":
         widths[shown[-1]] = 0
     for line in lines:

@@ -114,7 +114,8 @@ def run_config(asked: Asked) -> Answer:
     lines = asked.surface.config()
     data = [{"key": line.key, "value": line.value, "origin": line.origin} for line in lines]
     rows = [(line.key, _value(line.value), line.origin) for line in lines]
-    return Answer(data, text.table(("key", "value", "origin"), rows, "<<<"))
+    # One pasted log format must not push every origin off the screen.
+    return Answer(data, text.table(("key", "value", "origin"), rows, "<<<", most=48))
 
 
 def _value(value: object) -> str:
