@@ -78,6 +78,8 @@ def read(text: str, origin: str) -> Tree:
         mark = error.problem_mark or error.context_mark
         place = reader.place(mark) if mark else Place(1, 1, origin)
         said = ", ".join(part for part in (error.context, error.problem) if part)
+        if "'\\t'" in said:
+            said = "a tab; indent with spaces"
         raise ConfigError([Problem(str(place), "", f"not YAML: {said}")]) from error
     except yaml.reader.ReaderError as error:
         before = text[: error.position]

@@ -93,7 +93,7 @@ def test_a_duplicate_key_is_refused_where_it_stands_again() -> None:
         ("&k a: 1\n", "f.yaml:1:1: anchors and tags are not read; remove it"),
         ("a: 1\n---\nb: 1\n", "f.yaml:2:1: only one document is read"),
         ("a: [1\n", "f.yaml:2:1: not YAML: while parsing a flow sequence"),
-        ("a: 1\n\tb: 2\n", "f.yaml:2:1: not YAML: "),
+        ("a: 1\n\tb: 2\n", "f.yaml:2:1: not YAML: a tab; indent with spaces"),
         ("a: 1\nb: x\x07y\n", "f.yaml:2:5: character U+0007 is not allowed"),
         ("a: '\ud800'\n", "f.yaml:1:5: character U+D800 is not allowed"),
     ],
