@@ -115,9 +115,10 @@ class Decisions:
             raise QueryError("unknown_rule", f"no rule {rule!r}{likely}")
         if not any(set(group) <= set(one.group_by) for one in meant):
             strange = sorted(set(group).difference(*(one.group_by for one in meant)))
-            by = ", ".join(meant[0].group_by) or "nothing"
+            by = ", ".join(meant[0].group_by)
             what = strange[0] if strange else " and ".join(sorted(group))
-            raise QueryError("unknown_dimension", f"{rule} is not grouped by {what}, but by {by}")
+            told = f"by {what}, but by {by}" if by else "at all; silence the whole rule"
+            raise QueryError("unknown_dimension", f"{rule} is not grouped {told}")
         if self.evaluated is None:
             raise QueryError("not_ready", "nothing was evaluated yet; try again in a second")
         return self._silences.add(

@@ -31,10 +31,11 @@ def alert(incident: Incident) -> str:
 
 def escalation(incident: Incident) -> str:
     """The message when an open incident reaches a graver limit."""
-    told = (
-        f"{_title(incident)} rose to {incident.severity} - {_value(incident)}, "
-        f"triggered at {moment(incident.triggered_at)}. {_basis(incident)}"
-    )
+    if incident.definition.summary is not None:
+        head = f"Rose to {incident.severity}: {summary(incident)}, "
+    else:
+        head = f"{_title(incident)} rose to {incident.severity} - {_value(incident)}, "
+    told = f"{head}triggered at {moment(incident.triggered_at)}. {_basis(incident)}"
     return _sentences(told, _peak(incident, "Peak"), _why(incident))
 
 

@@ -103,3 +103,18 @@ def test_an_unknown_name_is_an_error_at_its_place() -> None:
     assert [str(problem) for problem in caught.value.problems] == [
         'x.yaml:5:14: rules[0].summary: unknown name {vlaue}; did you mean "value"?'
     ]
+
+
+def test_a_summary_is_told_when_it_gets_graver_too() -> None:
+    """With the severity it rose to in front."""
+    rule = Rule(
+        "busy", "hits", window_s=1, above=(("warning", 10.0), ("critical", 50.0)),
+        summary="{value} requests",
+    )  # fmt: skip
+    stats = FakeStatistics()
+    stats.put(0, 20)
+    stats.put(1, 60)
+    first, second = Daemon(rule, stats=stats).run(1)
+    assert first.message.startswith("20 requests, triggered at ")
+    assert second.message.startswith("Rose to critical: 60 requests, triggered at ")
+    assert first.id == second.id
