@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from time import time
 
 import pytest
 from daemon import Daemon, prepared_daemons
 from ledgers import Movement
 from numbered import line
+from patience import until
 from processes import free_port
 from resources import MIB, peak_bytes, reset_peak, resident_bytes
+
+from logmond.telemetry import moment
 
 _IMPOSSIBLE = [
     b"9999999 <13>x",
@@ -44,6 +48,12 @@ def _ends(peer: socket.socket) -> bool:
         return True
 
 
+def _settled(daemon: Daemon) -> None:
+    """Wait until all that was sent so far is evaluated: it takes its memory then."""
+    sent = moment(time())
+    until(10, lambda: daemon.json("status")["evaluated_at"] > sent)
+
+
 def _memory_begins(daemon: Daemon) -> int:
     """What the daemon holds now; its peak is measured from here on."""
     reset_peak(daemon.process.pid)
@@ -74,10 +84,11 @@ def test_an_endless_line_is_cut_at_the_cap(daemon: Daemon) -> None:
     """A gibibyte without LF is one oversize message and takes at most a mebibyte."""
     ledger = Movement(daemon)
     with _connected(daemon) as peer:
-        for _ in range(128):  # a line like it first: ticks and commits settle meanwhile
+        for _ in range(1024):  # a line like it first: the daemon's memory settles
             peer.sendall(_BLOCK)
         peer.sendall(b"\n")
         ledger.until(oversize=1)
+        _settled(daemon)
         before = _memory_begins(daemon)
         for _ in range(1024):
             peer.sendall(_BLOCK)
@@ -103,6 +114,7 @@ def test_an_endless_line_that_never_ends_is_counted_once(daemon: Daemon) -> None
 
 def test_many_unfinished_lines_hold_their_caps_at_most(daemon: Daemon) -> None:
     """A hundred connections, each a byte before the cap, are bounded and cut when they end."""
+    _settled(daemon)
     ledger = Movement(daemon)
     before = _memory_begins(daemon)
     peers = [_connected(daemon) for _ in range(100)]
