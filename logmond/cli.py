@@ -199,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     def verb(name: str, function: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        told = (function.__doc__ or "").splitlines()[0]
+        told = (function.__doc__ or name).splitlines()[0]  # -OO leaves none
         added = verbs.add_parser(name, help=told, description=told)
         added.set_defaults(verb=function)
         return added
