@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from requested import START, Request, requests
 from test_format_captured import PRESET_OF
-from writers import START, WRITERS, Request, envoy, requests
+from writers import WRITERS, envoy
 
 from logmond.ingest.formats.detection import candidates, detect
 from logmond.ingest.formats.explain import explain
