@@ -6,6 +6,7 @@ these forms are read, told apart by what stands at each place:
 =============================================== ================================
 ``<PRI>Mmm dd hh:mm:ss HOST TAG[PID]: BODY``    nginx, rsyslog, syslog-ng
 ``<PRI>Mmm dd hh:mm:ss TAG[PID]: BODY``         HAProxy, Docker, nginx nohostname
+``<PRI>Mmm dd hh:mm:ss HOST TAG BODY``          rsyslog, of what came as RFC 5424
 ``<PRI>Mmm dd hh:mm:ss HOST BODY``              syslog-ng's marks
 ``<PRI>2026-11-23T17:00:00.1+00:00 HOST TAG: BODY``  rsyslog's ForwardFormat
 ``<PRI>1 STAMP HOST APP PROCID MSGID SD BODY``  RFC 5424: logger, syslog-ng, nginx to come
@@ -58,10 +59,15 @@ _TAG = rb"(%b{1,256}?)(?<!:)(?:\[[^\]\s]{0,64}\])?:(?: |\Z)" % _WORD
 
 # While nginx starts it sends an empty host: two spaces before its tag.
 _BSD = re.compile(rb"%b(?:(%b) (?:(%b{0,255}) )??)?%b" % (_PRI, _STAMP, _WORD, _TAG))
-# rsyslog cuts tags at 32 bytes, and the colon with the rest.
-_TAGLESS = re.compile(
-    rb"%b(?:%b) (%b{1,255}) (?:([^\s:\[{}\"<>=()]{32}) )?" % (_PRI, _STAMP, _WORD)
+# rsyslog cuts tags at 32 bytes, and the colon with the rest; for what came to it as RFC 5424
+# it makes one without a colon. With a point in it and no process id it may be the line's
+# virtual host, and before "- USER [" it is the client.
+_BARE_TAG = (
+    rb"([^\s:\[{}\"<>=()]{32}|"
+    rb"(?!message repeated )[A-Za-z][\w/-]{0,63}(?=\[| (?!- \S{1,256} \[))|"
+    rb"[A-Za-z][\w./-]{0,63}(?=\[))(?:\[[^\]\s]{0,64}\])? "
 )
+_TAGLESS = re.compile(rb"%b(?:%b) (%b{1,255}) (?:%b)?" % (_PRI, _STAMP, _WORD, _BARE_TAG))
 _STAMP_ONLY = re.compile(rb"%b(%b)?" % (_PRI, _STAMP))
 # Real senders do not always escape a "]" inside a quoted value, so it is allowed there.
 _STRUCTURED = rb'(?:\[[^ =\]"]++(?: [^ =\]"]++="[^"\\]*+(?:\\.[^"\\]*+)*+")*+\])++'
@@ -89,19 +95,20 @@ class SyslogParser:
     def split(self, message: bytes) -> tuple[Header | None, bytes]:
         """The header, None where there is none, and the body.
 
-        A trailing LF or NUL (HAProxy ends its datagrams so) and the spaces before
-        the body are dropped; rsyslog's ``#011`` is the TAB again that it was.
+        A trailing LF or NUL (HAProxy ends its datagrams so), the spaces before the
+        body and a byte order mark are dropped (relays pass on the one of RFC 5424);
+        rsyslog's ``#011`` is the TAB again that it was.
         """
         message = message.rstrip(b"\r\n\0")
         if message[:1] != b"<":
-            return None, message
+            return None, message.removeprefix(_BOM)
         end = message.find(b": ") + 2
         header = self._memo.get(message[:end])
         if header is None:
             header, end = self._parse(message)
             if header is None:
                 return None, message
-        body = message[end:].lstrip(b" ")
+        body = message[end:].lstrip(b" ").removeprefix(_BOM)
         # One byte is found many times faster than four, and is rare.
         if b"#" in body:
             body = body.replace(b"#011", b"\t")
@@ -112,8 +119,6 @@ class SyslogParser:
         if found := _RFC5424.match(message):
             pri, stamp, host, tag = found.groups()
             end = found.end()
-            if message.startswith(_BOM, end):
-                end += len(_BOM)
             header = Header(
                 int(pri),
                 None if stamp == b"-" else stamp,

@@ -54,6 +54,9 @@ RSYSLOG_TAB = b'<13>Nov 23 19:03:55 vm nginx: tab#011here "x"'
 RSYSLOG_REPEATED = b"<13>Nov 23 19:03:55 vm nginx: message repeated 2 times: [ " + CLF + b"]"
 # A tag over 32 bytes loses its end, and the colon with it.
 RSYSLOG_LONG_TAG = b"<13>Nov 23 19:03:55 vm averyveryveryveryverylongtagname " + CLF
+# What came to rsyslog as RFC 5424: no colon behind the tag, and the byte order mark kept.
+RSYSLOG_OF_5424 = b"<190>Nov 23 19:03:55 vm app[1] \xef\xbb\xbf" + CLF
+RSYSLOG_OF_5424_NO_PID = b"<190>Nov 23 19:03:55 vm app " + CADDY
 RSYSLOG_START = (
     b'<46>Nov 23 19:03:54 vm rsyslogd: [origin software="rsyslogd" swVersion="8.2302.0"'
     b' x-pid="7231" x-info="https://www.rsyslog.com"] start'
