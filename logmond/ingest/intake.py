@@ -70,7 +70,7 @@ class Intake:
         self._zone = zone
         self._syslog = SyslogParser()
         self.recent: deque[bytes] = deque(maxlen=RECENT_LINES)
-        """The last line of each of the newest batches, as it arrived."""
+        """The last counted line of each of the newest batches, as it arrived."""
         self.lag_s: float | None = None
         """How far the newest line's stamp was behind its arrival, in seconds."""
         self.clocks = SenderClocks()
@@ -180,10 +180,10 @@ class Intake:
     ) -> None:
         """Enter a scanned chunk in the ledger."""
         ledger = self.ledger
+        behind = scanned.behind_the_last
         if scanned.newest is not None:
             self.lag_s = max(0.0, arrival - scanned.newest)
-            self.recent.append(chunk[chunk.rfind(b"\n", 0, -1) + 1 : -1][:SAMPLE_BYTES])
-        behind = scanned.behind_the_last
+            self.recent.append(_last(chunk, len(scanned.rejects) - behind)[:SAMPLE_BYTES])
         kinds = self._refuse(scanned.rejects[:behind], headers)
         ledger.counted(scanned.counted, arrival)
         kinds += self._refuse(scanned.rejects[behind:], headers)
@@ -207,3 +207,11 @@ class Intake:
             self.ledger.reject(kind, line, reason=reason or "")
             kinds.append(kind)
         return kinds
+
+
+def _last(chunk: bytes, behind: int) -> bytes:
+    """The last of some whole lines, apart from those `behind` it."""
+    end = len(chunk) - 1
+    for _ in range(behind):
+        end = chunk.rfind(b"\n", 0, end)
+    return chunk[chunk.rfind(b"\n", 0, end) + 1 : end]

@@ -66,6 +66,16 @@ def test_a_run_of_rejects_ends_with_the_last_line_that_was_counted(
     assert whole.ledger.totals == single.ledger.totals
 
 
+@pytest.mark.parametrize("rejects", [[], [b"x"], [b"x", b"y"]])
+def test_a_sample_of_what_was_counted_is_a_line_that_was(rejects: list[bytes]) -> None:
+    """Not the rejects that came behind it in the same batch."""
+    taken = intake()
+    taken.lines(b"".join(line + b"\n" for line in [b"z", GOOD, *rejects]))
+    taken.messages([GOOD, *rejects], believed=True)
+    taken.messages([*rejects, b"z"], believed=True)
+    assert list(taken.recent) == [GOOD, GOOD]
+
+
 def test_the_sample_of_a_reject_ends_with_the_line() -> None:
     """CRLF ends a line of a file too."""
     taken = intake()
