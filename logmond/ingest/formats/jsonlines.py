@@ -59,6 +59,7 @@ class JsonFormat(Format):
         closed: no keys but these matter, so all others are skipped unread.
         demanded: a key without which an object is somebody else's; empty for none.
         forwarded: rows hold ``forwarded_for`` too.
+        kin: formats that read objects with their demanded key better; they are read so.
     """
 
     kind = "json"
@@ -76,6 +77,7 @@ class JsonFormat(Format):
         closed: bool = False,
         demanded: str = "",
         forwarded: bool = False,
+        kin: Sequence[JsonFormat] = (),
     ) -> None:
         self.name = name
         self.fields = (*FIELDS, FORWARDED) if forwarded else FIELDS
@@ -83,6 +85,7 @@ class JsonFormat(Format):
         self._demanded = demanded
         self.keys = keys
         self.units = units
+        self._kin = kin
         self._decode: Callable[[bytes], Any] = decode_any
         if closed:
             paths = [path for paths in keys.values() for path in paths]
@@ -101,6 +104,7 @@ class JsonFormat(Format):
             closed=self._closed,
             demanded=self._demanded,
             forwarded=True,
+            kin=self._kin,
         )
 
     @property
@@ -196,7 +200,8 @@ class JsonFormat(Format):
         if len(self._plans) >= _MAX_PLANS:  # a sender of ever new keys
             self._plans.clear()
         read = (*READ, FORWARDED) if FORWARDED in self.fields else READ
-        plan = self._plans[shape] = tuple(self._getter(field, shape) for field in read)
+        reader = next((one for one in self._kin if one._demanded in shape), self)
+        plan = self._plans[shape] = tuple(reader._getter(field, shape) for field in read)
         return plan
 
     def _getter(self, field: str, shape: tuple[str, ...]) -> _Getter:

@@ -42,7 +42,7 @@ def _caddy(_: str, name: str) -> Format:
     return JsonFormat(name, CADDY, CADDY_UNITS, closed=True)
 
 
-def _envoy_json(_: str, name: str) -> Format:
+def _envoy_json(_: str, name: str) -> JsonFormat:
     # Its keys are common words; only Envoy has flags of its own behind the status.
     return JsonFormat(name, ENVOY, ENVOY_UNITS, closed=True, demanded="response_flags")
 
@@ -52,7 +52,8 @@ def _traefik_json(_: str, name: str) -> Format:
 
 
 def _json(_: str, name: str) -> Format:
-    return JsonFormat(name, WELL_KNOWN, SECONDS_PER_UNIT)
+    # Whichever of the two is tried first, a line of Envoy's counts alike.
+    return JsonFormat(name, WELL_KNOWN, SECONDS_PER_UNIT, kin=[_envoy_json("", "envoy-json")])
 
 
 Compiler = Callable[[str, str], Format]

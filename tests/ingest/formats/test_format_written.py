@@ -45,6 +45,19 @@ def test_no_preset_takes_lines_of_another(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WRITERS)
+def test_lines_that_two_presets_take_count_alike(name: str) -> None:
+    """Which is tried first depends on the lines before: what is counted must not."""
+    for request in requests():
+        line = WRITERS[name](request)[0].encode()
+        rows = {
+            tuple(zip(fmt.forwarding().fields, row, strict=True))
+            for fmt in candidates()
+            if (row := fmt.forwarding().row(line)) is not None
+        }
+        assert len(rows) == 1, line
+
+
+@pytest.mark.parametrize("name", WRITERS)
 def test_a_sample_is_known_as_its_own(name: str) -> None:
     """The decision is certain, whatever the requests were."""
     found = detect([WRITERS[name](request)[0].encode() for request in requests()])
