@@ -29,12 +29,6 @@ BODY = Random(1).randbytes(8000)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> str:
-    """Where the state file is."""
-    return str(tmp_path / "state.db")
-
-
-@pytest.fixture
 def database(path: str) -> Iterator[Database]:
     """A state file that must not use more than 1 MiB."""
     database = Database(path, added, max_bytes=MIB)

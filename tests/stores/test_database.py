@@ -2,18 +2,17 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from merging import added
+from statefile import found
 
 from logmond.stores import positions
 from logmond.stores.database import Database
 from logmond.stores.history import History, open_history
 from logmond.stores.refusals import Damaged
-from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, Restored, SilenceRow
+from logmond.stores.rows import INCIDENTS, Changes, FileRow, IncidentRow, SilenceRow
 
 EVERYTHING = Changes(
     files=[
@@ -32,26 +31,6 @@ EVERYTHING = Changes(
 )
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    """Where the state file will be."""
-    return str(tmp_path / "state.db")
-
-
-@pytest.fixture
-def database(path: str) -> Iterator[Database]:
-    """An empty state file."""
-    database = Database(path, added)
-    yield database
-    database.close()
-
-
-def read(path: str) -> Restored:
-    """What a start finds."""
-    with closing(Database(path, added)) as database:
-        return database.read()
-
-
 def past(path: str) -> list[IncidentRow]:
     """All incidents there ever were, newest first."""
     with closing(open_history(path)) as history:
@@ -62,7 +41,7 @@ def test_everything_comes_back_after_a_restart(path: str, database: Database) ->
     """Rows survive, inodes beyond 63 bits and paths that are not UTF-8 included."""
     database.write(EVERYTHING)
     database.close()
-    restored = read(path)
+    restored = found(path)
     assert list(restored.files) == list(EVERYTHING.files)
     assert restored.frames == EVERYTHING.frames
     assert restored.values == EVERYTHING.values
@@ -121,7 +100,7 @@ def test_positions_beyond_the_cap_are_those_of_files_rotated_away(
     kept = list(database.read().files)
     assert (kept[0].path, kept[-1].inode) == ("/quiet", 149)
     database.close()
-    assert read(path).files == kept
+    assert found(path).files == kept
 
 
 def test_positions_of_names_used_once_go_by_their_last_change(
@@ -178,7 +157,7 @@ def test_a_row_that_is_not_what_was_written_is_found(
     connection.commit()
     connection.close()
     with pytest.raises(Damaged):
-        read(path)
+        found(path)
 
 
 def test_a_file_opened_alone_is_shared_once_it_could_be_written(path: str) -> None:

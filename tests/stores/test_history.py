@@ -32,18 +32,10 @@ PAST = Changes(
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> str:
-    """Where the state file is."""
-    return str(tmp_path / "state.db")
-
-
-@pytest.fixture
-def database(path: str) -> Iterator[Database]:
+def database(database: Database) -> Database:
     """Who writes it."""
-    database = Database(path, added)
     database.write(PAST)
-    yield database
-    database.close()
+    return database
 
 
 @pytest.fixture

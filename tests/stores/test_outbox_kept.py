@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
-import pytest
 from merging import added
 
 from logmond.stores.database import Database
@@ -16,20 +13,6 @@ from logmond.stores.rows import Changes, FileRow, IncidentRow, OutboxKey
 
 NOW = 1_795_456_930.0
 POSITION = FileRow("nginx", "/a", 1, 2, b"", 0, 5)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    """Where the state file is."""
-    return str(tmp_path / "state.db")
-
-
-@pytest.fixture
-def database(path: str) -> Iterator[Database]:
-    """An open state file."""
-    database = Database(path, added)
-    yield database
-    database.close()
 
 
 def kept(database: Database) -> list[tuple[OutboxKey, bytes]]:
