@@ -6,7 +6,7 @@ A finding is a path and a message, and never stops a start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
 from logmond.alerts.rule import METRICS
@@ -70,7 +70,7 @@ def _about_rule(rule: RuleConfig, config: Config) -> Iterator[str]:
         yield "no source listens on udp://, where the kernel drops datagrams"
     if rule.min_hits and not metric.needs_hits and not rule.baseline:
         yield "min_hits has no effect; it is for ratios and percentiles"
-    if (rule.below or rule.below_baseline) and rule.no_data == "ignore":
+    if (rule.below or rule.below_baseline) and "no_data" not in rule.model_fields_set:
         yield ("a below rule says nothing while its source is broken; add no_data: alert")
     if metric.kind == "ratio" and "status" in {*rule.where.dimensions, *rule.group_by}:
         yield "selects by status, which is what the ratio measures"
@@ -127,18 +127,36 @@ def _unmatchable(rule: RuleConfig, config: Config) -> Iterator[str]:
             if about is not None:
                 if message := about(pattern, plain):
                     yield message
-            elif label is not None and plain and pattern not in label.contains:
+            elif label is not None and not _has(dimension, pattern, label.contains):
                 yield (
                     f"label {dimension} has no value {shown(pattern)}"
                     f"{hint(pattern, label.contains)}"
                 )
 
 
+def _has(label: str, pattern: str, values: Iterable[str]) -> bool:
+    """Whether a label can have a value that matches."""
+    return any(match(label, pattern, value) for value in (*values, "-"))
+
+
+def _vhost(pattern: str, plain: bool) -> str | None:
+    if "/" in pattern:
+        return "a virtual host is a name alone, without scheme and path"
+    host, colon, port = pattern.rpartition(":")
+    if colon and port.isdigit() and "]" not in port:
+        return f"virtual hosts are counted without their port: {host}"
+    if any("A" <= char <= "Z" for char in pattern):
+        return f"virtual hosts are counted in lower case: {pattern.lower()}"
+    return None
+
+
 def _section(pattern: str, plain: bool) -> str | None:
     if pattern[:1] not in ("/", "*", "?", "("):
         return f'a section begins with a slash: "/{pattern}"'
-    if plain and pattern.count("/") > 1:
-        first = "/" + pattern.split("/")[1]
+    # A leading * may stand for nothing; whatever else does has a slash behind it in vain.
+    rest = pattern.lstrip("*")
+    if "/" in rest[1:]:
+        first = pattern[: pattern.index("/", len(pattern) - len(rest) + 1)]
         return f"a section ends before its second slash: {pattern} is in {first}"
     return None
 
@@ -154,10 +172,13 @@ def _status(pattern: str, plain: bool) -> str | None:
 def _method(pattern: str, plain: bool) -> str | None:
     if pattern != pattern.upper():
         return f"methods are upper case: {pattern.upper()}"
+    if plain and not pattern.isalpha():
+        return f"no method is {shown(pattern)}; several are a list: [GET, POST]"
     return None
 
 
 _UNMATCHABLE: dict[str, Callable[[str, bool], str | None]] = {
+    "vhost": _vhost,
     "section": _section,
     "status": _status,
     "method": _method,

@@ -50,34 +50,34 @@ def about(rule: Rule) -> Iterator[str]:
 
 
 def _limits(rule: Rule) -> Iterator[str]:
-    mildest = rule.limits[0][1]
-    kind = rule.kind.kind
-    if rule.rising and mildest == 0 and not rule.selector.where and kind in ("count", "rate"):
-        yield "above: 0 fires on any request; give the number that is too many"
-    if rule.rising and mildest == 0 and kind == "distinct":
-        yield "above: 0 fires on any client; give the number that is too many"
-    if rule.rising and mildest == 0 and kind == "duration":
+    mildest, kind = rule.limits[0][1], rule.kind.kind
+    free = not rule.selector.where
+    limit = bound(rule.kind.unit, mildest)
+    if not rule.rising:
+        if kind == "ledger" or (kind == "ratio" and free):
+            yield f"below: {limit} fires while all is well; did you mean above?"
+    elif kind in ("count", "rate") and free and (not mildest or mildest < _of_one(rule)):
+        yield f"above: {limit} fires on any request; give the number that is too many"
+    elif kind == "distinct" and mildest < 1:
+        yield f"above: {limit} fires on any client; give the number that is too many"
+    elif kind == "duration" and not mildest:
         yield "above: 0 fires on any request; give the time that is too long, like 500ms"
-    if not rule.rising and rule.kind.unit == "share" and mildest > 1:
-        yield f"a share is always below {bound('share', mildest)}; write it as 5% or 0.05"
-    if not rule.rising and rule.kind.unit == "share" and mildest == 1:
-        yield "below: 100% fires whenever one request is otherwise; give a lower share"
+
+
+def _of_one(rule: Rule) -> float:
+    """The value of a single request in the window; of its bytes nothing is certain."""
+    return {"hits": 1.0, "hits_per_second": 1 / rule.window_s}.get(rule.metric, 0.0)
 
 
 def _recover(rule: Rule) -> Iterator[str]:
     """Whether an incident of it can end."""
-    if rule.recover is None:
+    if rule.recover != 0 or not rule.rising:
         return
-    recover, unit = rule.recover, rule.kind.unit
-    if rule.rising and recover < 0:
-        yield "recover is below 0, which no value is: it would never recover"
-    elif rule.rising and recover == 0 and rule.kind.kind == "duration":
+    kind = rule.kind.kind
+    if kind == "duration":
         yield "recover: 0s is never reached; leave it out, or give a time under the limit"
-    elif rule.rising and recover == 0 and not rule.selector.where and unit != "share":
-        if rule.kind.kind != "ledger":
-            yield "recover: 0 waits until nobody asks for anything; give a value under the limit"
-    elif not rule.rising and unit == "share" and recover > 1:
-        yield f"recover: {bound(unit, recover)} is more than a share can be: it would never recover"
+    elif kind not in ("ratio", "ledger") and not rule.selector.where:
+        yield "recover: 0 waits until nobody asks for anything; give a value under the limit"
 
 
 def _groups(rule: Rule) -> Iterator[str]:

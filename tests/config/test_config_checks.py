@@ -29,10 +29,11 @@ def about(rule: str, sources: str = _SOURCES, stats: str = "") -> list[str]:
         "metric: hits, above: 1",
         "metric: duration_p99, above: 2s",
         "metric: duration_p99, above: 2s, where: {source: sh*}",
-        "metric: hits, above: 1, where: {section: [/, /api, '/a*', '*', '-']}",
+        "metric: hits, above: 1, where: {section: [/, /api, '/a*', '*', '-', '*/api', '/?pi']}",
         "metric: hits, above: 1, where: {status: [404, 5xx, '4?4', '-']}",
         "metric: hits, above: 1, where: {method: [GET, '*']}",
         "metric: hits, below: 1, no_data: alert",
+        "metric: hits, below: 1, no_data: ignore",
         "metric: ratio_5xx, above: 5%, min_hits: 100",
         "metric: unparsed_ratio, above: 5%, where: {source: nginx}",
         "metric: kernel_drops, above: 0",
@@ -72,6 +73,18 @@ def test_a_rule_that_works_is_not_warned_about(rule: str) -> None:
         (
             "metric: hits, above: 1, where: {section: /api/v1}",
             "a section ends before its second slash: /api/v1 is in /api",
+        ),
+        (
+            "metric: hits, above: 1, where: {section: /api/*}",
+            "a section ends before its second slash: /api/* is in /api",
+        ),
+        (
+            "metric: hits, above: 1, where: {section: '*/wp/*'}",
+            "a section ends before its second slash: */wp/* is in */wp",
+        ),
+        (
+            "metric: hits, above: 1, where: {method: 'GET,POST'}",
+            'no method is "GET,POST"; several are a list: [GET, POST]',
         ),
         (
             "metric: hits, above: 1, where: {status: 5x}",
@@ -114,11 +127,31 @@ def test_a_warning_stands_at_the_place_of_its_rule() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("vhost", "messages"),
+    [
+        ("[shop.example, '*.example', '[::1]', '-']", []),
+        ("Shop.Example", ["virtual hosts are counted in lower case: shop.example"]),
+        ("'shop.example:443'", ["virtual hosts are counted without their port: shop.example"]),
+        (
+            "'https://shop.example'",
+            ["a virtual host is a name alone, without scheme and path"],
+        ),
+    ],
+)
+def test_a_virtual_host_is_wanted_as_it_is_counted(vhost: str, messages: list[str]) -> None:
+    """Written otherwise, the rule would never see a request."""
+    sources = "sources:\n  - {name: web, files: /var/log/web.log, format: vhost-combined}\n"
+    found = about(f"metric: hits, above: 1, where: {{vhost: {vhost}}}", sources)
+    assert found == [f"r: {message}" for message in messages]
+
+
 def test_a_label_is_a_dimension_of_rules_and_its_values_are_known() -> None:
     """A rule may use a label; a value that the label never has is pointed out."""
     stats = "stats: {labels: {bot: {field: user_agent, contains: {ai: GPTBot, search: Google}}}}\n"
     rule = "metric: hits, above: 1, where: {bot: %s}"
     assert about(rule % "[ai, '-', 's*']", stats=stats) == []
+    assert about(rule % "'seo*'", stats=stats)[0].startswith('r: label bot has no value "seo*"')
     assert about(rule % "serch", stats=stats) == [
         'r: label bot has no value "serch"; did you mean "search"?'
     ]
