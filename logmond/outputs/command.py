@@ -160,7 +160,7 @@ class _Run:
 
     def _why(self, status: int) -> str:
         if status < 0:
-            why = f"was killed by {signal.Signals(-status).name}"
+            why = f"was killed by {_signal(-status)}"
         elif status == TEMPORARY:
             why = f"failed for now (exit {status})"
         else:
@@ -174,6 +174,14 @@ class _Run:
         self._errors.close()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _signal(number: int) -> str:
+    """Its name; of the real-time ones (signal(7)) only the first and the last have one."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 @implementer(IReadDescriptor)

@@ -70,6 +70,7 @@ async def test_the_message_is_on_standard_input_and_in_the_environment(tmp_path:
         ("echo one >&2; echo two >&2; exit 3", "failed (exit 3): two"),
         ("exit 75", "failed for now (exit 75)"),
         ("kill -TERM $$", "was killed by SIGTERM"),
+        ("kill -40 $$", "was killed by signal 40"),
         ("yes error | head -c 500000 >&2; exit 1", "failed (exit 1): er"),
         ("printf '\\033[2J' >&2; exit 1", "\\x1b[2J"),
     ],
