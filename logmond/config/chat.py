@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from logmond.config.notify import NotifierConfig
 from logmond.config.paths import AbsolutePath
-from logmond.config.scalars import Kind, Secret, Text, located
+from logmond.config.scalars import Kind, Seconds, Secret, Text, located
 from logmond.config.units import shown
 from logmond.outputs import chaturl
 from logmond.outputs.chat import MAX_URLS
@@ -168,6 +168,12 @@ class IrcConfig(NotifierConfig):
     )
     password_file: Annotated[str | None, AbsolutePath()] = Field(
         None, description="A file that holds the password."
+    )
+    timeout_s: Annotated[int, Seconds(30, 300)] = Field(
+        60,
+        alias="timeout",
+        description="How long one attempt may take; a server takes a line every two seconds, "
+        "and a message about many groups has twelve.",
     )
     ca_file: Annotated[str | None, AbsolutePath()] = Field(
         None,

@@ -6,12 +6,15 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from logmond.config.chat import IrcConfig
+from logmond.outputs.irc import MAX_LINES
 from logmond.outputs.ircsession import IrcSession
 from logmond.outputs.notifier import NotDelivered
 
@@ -167,6 +170,24 @@ def test_five_lines_go_at_once_and_the_others_at_the_pace_of_the_protocol() -> N
     assert server.hears() == ["PRIVMSG #ops :6", "PRIVMSG #ops :7", "PING :logmond-1"]
     server.says(":irc.test PONG irc.test :logmond-1")
     assert told.called
+
+
+def test_a_deadline_leaves_room_for_the_longest_message_behind_another() -> None:
+    """Else it is broken off and begun anew, at every attempt, in front of all."""
+    server = welcomed()
+    lines = [str(number) for number in range(MAX_LINES)]
+    for number in (1, 2):
+        began = server.clock.seconds()
+        told = begun(server.session.tell("#ops", lines))
+        while f"PING :logmond-{number}" not in server.hears():
+            server.clock.advance(1)
+        took = server.clock.seconds() - began
+        server.says(f":irc.test PONG irc.test :logmond-{number}")
+        assert told.called
+    settings = {"name": "ops", "type": "irc", "server": "irc://irc.test", "channel": "#ops"}
+    assert IrcConfig.model_validate(settings).terms.timeout_s > took
+    with pytest.raises(ValidationError, match="timeout"):
+        IrcConfig.model_validate({**settings, "timeout": f"{took:.0f}s"})
 
 
 @pytest.mark.parametrize("waiting", [True, False])
