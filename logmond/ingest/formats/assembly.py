@@ -9,6 +9,8 @@ from logmond.errors import FormatError
 from logmond.ingest.formats.compiled import SHAPES, Step, TextFormat, escaped
 from logmond.ingest.formats.fields import FORWARDED, Meaning
 
+_END = r"(?:[\r\n]|\Z)"
+_CLIENTS_OWN = ("referrer", "user_agent")
 _TELLING = ("request", "uri", "path", "status", "client")
 
 
@@ -182,7 +184,10 @@ def _step(name: str, parts: Sequence[Part], index: int, variable: Variable, quot
     kind = meaning.shape if meaning.shape in ("word", "host") else "until"
     if meaning.shape == "list" and behind[:1] in (b"", b" "):
         kind = "list"
-    return replace(step, kind=kind, text=behind, beyond=_beyond(parts, index + 2))
+    beyond = _beyond(parts, index + 2)
+    if quoted and index + 2 == len(parts) and meaning.field in _CLIENTS_OWN:
+        beyond = _END  # the quotes before the last one are the client's
+    return replace(step, kind=kind, text=behind, beyond=beyond)
 
 
 def _beyond(parts: Sequence[Part], index: int) -> str:
@@ -194,7 +199,7 @@ def _beyond(parts: Sequence[Part], index: int) -> str:
     if isinstance(number, bytes) or isinstance(behind, Variable):
         return ""
     shape = SHAPES.get(number.meaning.shape, "")
-    return shape and shape + (escaped(behind[:1]) if behind else r"(?:[\r\n]|\Z)")
+    return shape and shape + (escaped(behind[:1]) if behind else _END)
 
 
 def _meaning_of(parts: Sequence[Part], field: str) -> Meaning | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logmond.errors import FormatError
-from logmond.ingest.formats.compiled import Format
+from logmond.ingest.formats.compiled import Format, TextFormat
 from logmond.ingest.formats.nginx import compile_nginx
 from logmond.ingest.formats.presets import preset
 
@@ -175,6 +175,15 @@ def test_unescaped_quotes_end_a_value_only_with_what_follows() -> None:
     values = read(fmt, b'::1 "GET /?c="x"\\y HTTP/1.1" 404 1795461205.955')
     assert values["request"] == b'GET /?c="x"\\y HTTP/1.1'
     assert (values["status"], fmt.time_kind, fmt.escaped) == (b"404", "epoch", False)
+
+
+@pytest.mark.parametrize("end", [b"", b"\r"])
+def test_unescaped_quotes_in_the_last_value_end_with_the_line(end: bytes) -> None:
+    """A client cannot hide by writing a quote into its name."""
+    fmt = compile_nginx("log_format n escape=none '$remote_addr $status \"$http_user_agent\"';")
+    assert isinstance(fmt, TextFormat)
+    agents = fmt.regex().findall(b'::1 404 "a "b" c"%b\n::1 200 "d"%b\n' % (end, end))
+    assert [row[2] for row in agents] == [b'a "b" c', b"d"]
 
 
 @pytest.mark.parametrize(
