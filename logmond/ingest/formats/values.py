@@ -147,8 +147,10 @@ SHOWN_BYTES = 4096
 
 # The closing quote is optional: were it demanded, a line of escaped quotes
 # without one would be read again from each of them.
-_QUERY = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|\?[^\s"]*+', re.DOTALL)
 # Atomic, not possessive: see gh-106052 in `logmond.ingest.formats.compiled`.
+_QUERY = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|\?[^\s"\\]*+(?>(?:\\\S?[^\s"\\]*+)*)', re.DOTALL
+)
 _QUOTED_QUERY = re.compile(rb'\?[^"\\ ]*+(?>(?:(?:\\.| (?!HTTP/))[^"\\ ]*+)*)', re.DOTALL)
 
 

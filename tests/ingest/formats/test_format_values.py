@@ -132,6 +132,8 @@ def test_escapes_of_nginx_and_apache_are_undone(written: bytes, sent: bytes) -> 
         (b'h "GET /a?x=\\"secret\\" y HTTP/1.1" 1', b'h "GET /a? HTTP/1.1" 1'),
         (b'"http://a/?secret" "ua"', b'"http://a/?" "ua"'),
         (b"GET /a?secret HTTP/1.1 200", b"GET /a? HTTP/1.1 200"),
+        (b'GET /a?x=\\"secret\\" HTTP/1.1 200', b"GET /a? HTTP/1.1 200"),
+        (b'GET /a?secret\\ "ua"', b'GET /a? "ua"'),
         (b'{"uri":"/a?secret=b c","x":1}', b'{"uri":"/a?","x":1}'),
         (b"no query", b"no query"),
     ],
