@@ -112,7 +112,7 @@ def _value(watch: Watch, second: int | None) -> tuple[float | None, float | None
     sights = [observer.look(group, knowledge, second) for group in observer.watched()]
     known = [(sight.value, sight) for sight in sights if sight.value is not None]
     if not known:
-        unknown = sights[0].reason if sights and watch.rule.baseline else None
+        unknown = sights[0].reason if sights else None
         return None, None, knowledge.reason or unknown
     pick = max if watch.rule.rising else min
     value, sight = pick(known, key=lambda pair: pair[0])

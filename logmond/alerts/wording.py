@@ -91,7 +91,7 @@ def databack(incident: Incident) -> str:
     back = _readable_again(incident.blind_reason)
     after = span(max(0, incident.updated_at - _blind_since(incident)))
     if not incident.usable:
-        value = f"no value yet: {incident.reason}"
+        value = f"no value yet: {incident.reason or _nothing(incident)}"
     else:
         value = f"value {_amount(incident)}, {_standing(incident)}"
     return f"{_prefix(incident)}{back} after {after}; {value}."
@@ -144,10 +144,15 @@ def _last(incident: Incident) -> str:
 def _basis(incident: Incident) -> str:
     rule = incident.definition
     if incident.cause == NO_DATA:
+        nothing = _nothing(incident)
         why = f": {incident.reason}" if incident.reason else ""
-        return f"Nothing parsed arrived for {window(rule.window_s)}{why}"
+        return f"{nothing[:1].upper()}{nothing[1:]}{why}"
     limit = bound(rule.kind.unit, incident.limit) + _multiple(incident)
     return f"{rule.kind.phrase} over {window(rule.window_s)}, limit {limit}"
+
+
+def _nothing(incident: Incident) -> str:
+    return f"nothing parsed arrived for {window(incident.definition.window_s)}"
 
 
 def _standing(incident: Incident, lasted: str = "") -> str:
@@ -218,18 +223,26 @@ def _sentences(*parts: str) -> str:
     return " ".join(f"{part}." for part in parts if part)
 
 
+WALL_AHEAD_S = 3600
+"""More than evaluation lags behind the clock on the wall."""
+
 _SINCE = re.compile(r" since (\d\d):(\d\d):(\d\d)Z$")
 
 
 def _blind_since(incident: Incident) -> int:
-    """When the blindness began: as its reason says, else when it was noticed."""
+    """When the blindness began: as its reason says, else when it was noticed.
+
+    A reason tells the time on the wall, which is ahead of the evaluated second.
+    """
     noticed = incident.updated_at if incident.blind_since is None else incident.blind_since
     said = _SINCE.search(incident.blind_reason)
     if said is None:
         return noticed
     hours, minutes, seconds = map(int, said.groups())
     start = noticed - noticed % 86400 + 3600 * hours + 60 * minutes + seconds
-    return start if start <= noticed else start - 86400
+    if start > noticed + WALL_AHEAD_S:
+        start -= 86400  # it names no day: the one before
+    return min(start, noticed)
 
 
 def _readable_again(reason: str) -> str:

@@ -56,6 +56,16 @@ def test_rules_report_their_state_and_value() -> None:
     ]
 
 
+def test_a_grouped_rule_whose_groups_are_thin_says_so() -> None:
+    """A value that is not there for no reason looks like a fault."""
+    limit = (("warning", 0.05),)
+    rule = Rule("r", "ratio_5xx", group_by=("vhost",), window_s=5, above=limit, min_hits=20)
+    daemon = Daemon(rule, stats=stats_of(3, vhost="a"))
+    daemon.run(0)
+    (status,) = daemon.alerts.statuses()
+    assert (status.value, status.reason) == (None, "only 3 requests in 5s, min_hits is 20")
+
+
 def test_a_grouped_rule_reports_its_most_extreme_group() -> None:
     """And how many are watched and firing."""
     rule = Rule("busy", "hits", group_by=("vhost",), window_s=5, above=(("warning", 10.0),))

@@ -101,6 +101,43 @@ def test_a_broken_source_is_told_once_and_its_return_too() -> None:
     assert [e.kind for e in events] == ["alert", "nodata", "databack"]
 
 
+def test_a_break_seen_before_its_second_is_evaluated_is_no_day_long() -> None:
+    """Evaluation lags some seconds behind the wall, whose time a reason tells."""
+    daemon = Daemon(ERRORS, stats=failing())
+    daemon.run(20)
+    daemon.stats.coverage.reason = "source apache unreadable (permission denied) since 17:00:24Z"
+    daemon.run(60)
+    daemon.stats.coverage.reason = None
+    (event,) = daemon.run(61)
+    assert event.message.startswith("source apache readable again after 40s;")
+
+
+def test_a_break_that_began_before_midnight_is_measured_over_it() -> None:
+    """The reason names a time of day without its date."""
+    daemon = Daemon(ERRORS, stats=failing())
+    daemon.run(20)
+    daemon.stats.coverage.reason = "source apache unreadable since 23:00:21Z"
+    daemon.run(60)
+    daemon.stats.coverage.reason = None
+    (event,) = daemon.run(61)
+    assert event.message.startswith("source apache readable again after 18h0m;")
+
+
+def test_silence_over_a_broken_source_says_what_still_misses() -> None:
+    """The source is back, and nothing came of it yet."""
+    stats = FakeStatistics()
+    silent = Rule("silent", "hits", window_s=10, below=(("warning", 1.0),), no_data="alert")
+    daemon = Daemon(silent, stats=stats)
+    daemon.run(20)
+    stats.coverage.reason = "source apache missing"
+    daemon.run(30)
+    stats.coverage.reason = None
+    stats.coverage.unobserved.update(range(START + 21, START + 31))
+    (event,) = daemon.run(31)
+    assert event.kind == "databack"
+    assert event.message.endswith("no value yet: nothing parsed arrived for 10s.")
+
+
 def test_a_reason_without_a_time_gets_the_time_it_was_noticed() -> None:
     """Every NODATA says since when."""
     daemon = Daemon(ERRORS, stats=failing())
