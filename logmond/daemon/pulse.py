@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from logmond.config.heartbeat import HeartbeatConfig
+from logmond.outputs.hiding import parts
 from logmond.outputs.status import OutputStatus
 from logmond.outputs.weburl import parse
 
@@ -31,8 +32,12 @@ class Pulse:
         # Only now: it takes a client of HTTP along.
         posting: Any = import_module("logmond.outputs.posting")
         beating: Any = import_module("logmond.outputs.heartbeat")
+        address = parse(config.url)
         poster = posting.Poster(
-            around.reactor, parse(config.url), allow_private=config.allow_private
+            around.reactor,
+            address,
+            allow_private=config.allow_private,
+            secrets=parts(address.path),
         )
 
         def post(body: bytes) -> Any:

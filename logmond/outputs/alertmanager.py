@@ -20,6 +20,7 @@ import msgspec
 from twisted.internet.defer import Deferred, succeed
 
 from logmond.alerts.event import Event
+from logmond.outputs.hiding import parts
 from logmond.outputs.notifier import Message
 from logmond.outputs.posting import Answer, Poster
 from logmond.outputs.telling import TEST
@@ -77,7 +78,13 @@ class Alertmanager:
             wall: epoch seconds.
             poster: what posts; by default over the network.
         """
-        self._poster = poster or Poster(reactor, parse(endpoint(url)), allow_private=allow_private)
+        address = parse(endpoint(url))
+        self._poster = poster or Poster(
+            reactor,
+            address,
+            allow_private=allow_private,
+            secrets=parts(address.path.removesuffix(PATH), *headers.values()),
+        )
         self._headers = {"Content-Type": "application/json", **headers}
         self._node = node
         self._believed_s = REPEATS_BELIEVED * repeat_s

@@ -17,13 +17,12 @@ from threading import get_ident
 from typing import Any
 from urllib.parse import unquote
 
+from logmond.outputs.hiding import hidden, parts
+
 MISSING = "needs Apprise: pip install 'logmond[notify]'"
 
 _KEPT_LINES = 5
 _LONGEST_LINE = 300
-
-_LONG = 4
-"""Characters from which a part of a URL is a secret wherever it stands, in a longer word too."""
 
 
 class UnusableUrl(ValueError):
@@ -107,19 +106,8 @@ def _shape(plugin: Any, scheme: str) -> str:
 
 def redacted(text: str, url: str) -> str:
     """A text on one line without the parts of a URL, except the host where it is no secret."""
-    body = url.partition("://")[2] or url
-    parts = {
-        part
-        for form in (body, unquote(body))
-        for part in re.split(r"[/:@?&=#,;+\s]+", form)
-        if part
-    }
-    for part in sorted(parts - _public(url), key=len, reverse=True):
-        pattern = re.escape(part)
-        if len(part) < _LONG:
-            pattern = rf"(?<!\w){pattern}(?!\w)"
-        text = re.sub(pattern, "***", text)
-    return " ".join(text.split())[:_LONGEST_LINE]
+    secrets = parts(url.partition("://")[2] or url) - _public(url)
+    return " ".join(hidden(text, secrets).split())[:_LONGEST_LINE]
 
 
 def _public(url: str) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from logmond.outputs.hiding import hidden
 from logmond.outputs.notifier import Message, NotDelivered
 from logmond.outputs.payload import payload
 from logmond.telemetry import decoded, visible
@@ -55,7 +56,8 @@ class Command:
         """Run it; cancelling kills it and all it started."""
         body = payload(message, self._node)
         try:
-            run = _Run(self._reactor, self._command, self._environ(message), body)
+            environ = self._environ(message)
+            run = _Run(self._reactor, self._command, environ, body, self._env.values())
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             return fail(NotDelivered(f"cannot run {self._command[0]}: {why}"))
@@ -99,11 +101,21 @@ class _Run:
     """
 
     def __init__(
-        self, reactor: Any, command: Sequence[str], environ: Mapping[str, str], body: bytes
+        self,
+        reactor: Any,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        body: bytes,
+        secrets: Collection[str],
     ) -> None:
-        """Start it. Raises OSError when that is not possible."""
+        """Start it; `secrets` are not shown if it says them.
+
+        Raises:
+            OSError: it cannot be started.
+        """
         self.done: Deferred[None] = Deferred(self._kill)
         self._name = command[0]
+        self._secrets = [secret for secret in secrets if secret]
         self._tail = b""
         errors_read, errors_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         # In memory: a program that does not read its input blocks nobody.
@@ -166,7 +178,8 @@ class _Run:
         else:
             why = f"failed (exit {status})"
         lines = [line for line in decoded(self._tail).splitlines() if line.strip()]
-        said = visible(lines[-1].strip())[:_SHOWN] if lines else ""
+        last = hidden(lines[-1].strip(), self._secrets) if lines else ""
+        said = visible(last)[:_SHOWN]
         return f"{self._name} {why}" + (f": {said}" if said else "")
 
     def _kill(self, _: Deferred[None]) -> None:

@@ -9,7 +9,7 @@ verified for the name, against the authorities this machine trusts.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,6 +26,7 @@ from zope.interface import implementer
 
 from logmond import __version__
 from logmond.outputs.guard import refusal
+from logmond.outputs.hiding import hidden
 from logmond.outputs.notifier import NotDelivered
 from logmond.outputs.pinned import Found, Pinned
 from logmond.outputs.weburl import WebUrl
@@ -41,6 +42,7 @@ MAX_ADDRESSES = 4
 """Addresses of a host that are tried."""
 
 _SHOWN = 200
+_LOOKED_AT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Poster:
         reactor: makes connections, and resolves names unless `resolver` does.
         allow_private: any address will do.
         remedy: what a person may do about a host that is refused.
+        secrets: what is not to be shown of an answer that repeats what was sent.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class Poster:
         allow_private: bool = False,
         resolver: IHostnameResolver | None = None,
         remedy: str = "set allow_private",
+        secrets: Collection[str] = (),
     ) -> None:
         self._reactor = reactor
         self._url = url
         self._allow_private = allow_private
         self._resolver = resolver
         self._remedy = remedy
+        self._secrets = secrets
         self._waiting: list[Deferred[list[str]]] = []
 
     def post(self, body: bytes | None, headers: Mapping[str, str], now: float) -> Deferred[Answer]:
@@ -163,15 +168,21 @@ class Poster:
         except ConnectError:
             raise
         except Exception as error:  # many kinds, of the protocol and of TLS
-            raise NotDelivered(f"{url.host} broke off: {_told(error)}") from error
+            told = hidden(_told(error), self._secrets)[:_SHOWN]
+            raise NotDelivered(f"{url.host} broke off: {told}") from error
         finally:
             pinned.abort()
         return Answer(
             response.code,
-            visible(decoded(response.phrase)),
-            visible(decoded(bytes(said.body[:_SHOWN])).strip()),
+            self._shown(response.phrase),
+            self._shown(said.body),
             _retry_after(response.headers, now),
         )
+
+    def _shown(self, raw: bytes | bytearray) -> str:
+        """The beginning of what a server said, fit to be shown."""
+        text = hidden(decoded(bytes(raw[:_LOOKED_AT])), self._secrets)
+        return visible(text[:_SHOWN].strip())
 
 
 @implementer(IBodyProducer)
@@ -228,7 +239,7 @@ def _told(error: BaseException) -> str:
     number = getattr(error, "osError", None)
     if isinstance(number, int):
         return os.strerror(number).lower()
-    return visible(" ".join(str(error).split()))[:_SHOWN] or type(error).__name__
+    return visible(" ".join(str(error).split()))[:_LOOKED_AT] or type(error).__name__
 
 
 def _retry_after(headers: Headers, now: float) -> float | None:

@@ -16,6 +16,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IHostnameResolver
 
+from logmond.outputs.hiding import parts
 from logmond.outputs.notifier import Message, NotDelivered
 from logmond.outputs.payload import payload
 from logmond.outputs.posting import Answer, Poster
@@ -51,12 +52,14 @@ class Webhook:
         self._secret = secret
         self._headers = dict(headers or {})
         self._wall = wall
+        address = parse(url)
         self._poster = Poster(
             reactor,
-            parse(url),
+            address,
             allow_private=allow_private,
             resolver=resolver,
             remedy="name it in allow, or set allow_private",
+            secrets=parts(address.path, *self._headers.values()) | {*filter(None, [secret])},
         )
 
     def send(self, message: Message) -> Deferred[None]:
