@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from logmond.alerts.baseline import Baselines
 from logmond.alerts.measure import total
-from logmond.alerts.rule import MAX_FINE_WINDOW_S
+from logmond.alerts.rule import MAX_FINE_WINDOW_S, Rule
 from logmond.alerts.seam import Group, Series, Statistics, Tally
 from logmond.frame.frame import BLOCK_S
 from logmond.telemetry import window
@@ -37,9 +37,12 @@ class Knowledge:
         return self.broken or self.state == EMPTY
 
 
-def span_of(window_s: int, second: int) -> tuple[int, int]:
-    """The first and last second of a window as of `second`; long ones end with a block."""
-    if window_s > MAX_FINE_WINDOW_S:
+def span_of(window_s: int, second: int, *, by_block: bool = False) -> tuple[int, int]:
+    """The first and last second of a window as of `second`; long ones end with a block.
+
+    So do those of what is merged `by_block`.
+    """
+    if by_block or window_s > MAX_FINE_WINDOW_S:
         second -= (second + 1) % BLOCK_S
     return second - window_s + 1, second
 
@@ -50,7 +53,7 @@ class Outlook:
     def __init__(self, stats: Statistics, baselines: Baselines) -> None:
         self.baselines = baselines
         self._stats = stats
-        self._observed: dict[tuple[frozenset[str] | None, int], Knowledge] = {}
+        self._observed: dict[tuple[frozenset[str] | None, int, bool], Knowledge] = {}
         self._folded: dict[tuple[int, int], bool] = {}
         self._joint: dict[tuple[int, int], list[tuple[Sequence[Group], Tally]]] = {}
         self._stepping = False
@@ -85,21 +88,25 @@ class Outlook:
         return known[-1][1]
 
     def of(
-        self, series: Series, sources: frozenset[str] | None, window_s: int, second: int
+        self, series: Series, sources: frozenset[str] | None, rule: Rule, second: int
     ) -> Knowledge:
-        """What is known of the window of a series as of `second`."""
-        found = self._observed.get((sources, window_s))
+        """What is known of a rule's window of a series as of `second`."""
+        window_s = rule.window_s
+        key = sources, window_s, rule.kind.by_block
+        found = self._observed.get(key)
         if found is None:
-            found = self._look(sources, window_s, second)
+            found = self._look(sources, window_s, span_of(window_s, second, by_block=key[2]))
             if self._stepping:
-                self._observed[sources, window_s] = found
+                self._observed[key] = found
         if found.state == WHOLE and not found.broken and self._is_folded(series, window_s):
             return _FOLDED
         return found
 
-    def _look(self, sources: frozenset[str] | None, window_s: int, second: int) -> Knowledge:
+    def _look(
+        self, sources: frozenset[str] | None, window_s: int, span: tuple[int, int]
+    ) -> Knowledge:
         coverage = self._stats.coverage
-        state = coverage.state(sources, *span_of(window_s, second))
+        state = coverage.state(sources, *span)
         broken = coverage.broken(sources)
         if broken is not None:
             return Knowledge(state, broken, broken=True)

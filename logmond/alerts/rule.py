@@ -47,6 +47,11 @@ class Metric:
     permille: int = 0
 
     @property
+    def by_block(self) -> bool:
+        """Whether it is merged anew from whole blocks, however short the window."""
+        return self.kind in ("distinct", "ledger")
+
+    @property
     def needs_hits(self) -> bool:
         """Whether it means nothing with too few requests."""
         return self.kind in ("ratio", "duration") or self.name == "unparsed_ratio"

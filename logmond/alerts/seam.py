@@ -99,11 +99,13 @@ class Statistics(Protocol):
     def minute(self, start: int) -> Minute | None:
         """An evaluated minute of the last hour, None when it is not kept."""
 
-    def distinct_clients(self, window_s: int) -> int:
-        """Distinct clients of a window."""
+    def distinct_clients(self, first: int, last: int) -> int:
+        """Distinct clients of seconds `first` to `last`, which is the end of a block."""
 
-    def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
-        """Counters of the loss ledger over a window."""
+    def ledger(
+        self, first: int, last: int, sources: frozenset[str] | None = None
+    ) -> dict[str, int]:
+        """Counters of the loss ledger over seconds `first` to `last`."""
 
     def samples(
         self, window_s: int, *, errors: bool = False

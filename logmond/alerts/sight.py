@@ -26,7 +26,6 @@ from logmond.alerts.measure import (
 from logmond.alerts.outlook import EMPTY, WHOLE, Knowledge, Outlook, span_of
 from logmond.alerts.rule import Bounds, Rule
 from logmond.alerts.seam import Group, Statistics, Tally
-from logmond.frame.frame import BLOCK_S
 from logmond.frame.selector import Selector
 from logmond.telemetry import window
 
@@ -82,12 +81,12 @@ class Observer:
 
     def span(self, second: int) -> tuple[int, int]:
         """The first and last second of the window as of `second`; long ones end with a block."""
-        return span_of(self.rule.window_s, second)
+        return span_of(self.rule.window_s, second, by_block=self.rule.kind.by_block)
 
     def knowledge(self, second: int) -> Knowledge:
         """What is known of the window as of `second`."""
         rule = self.rule
-        return self._outlook.of(self.series, self._sources, rule.window_s, second)
+        return self._outlook.of(self.series, self._sources, rule, second)
 
     def arrive(self, second: int, knowledge: Knowledge) -> bool:
         """Note whether anything parsed arrived; True when nothing did for the whole window."""
@@ -245,15 +244,15 @@ class Observer:
 
     def _compute(self, second: int) -> tuple[float, int]:
         """The value that is computed, not summed, and the messages behind it; once a block."""
-        block = (second + 1) // BLOCK_S
-        if self._computed is None or self._computed[0] != block:
+        first, last = self.span(second)
+        if self._computed is None or self._computed[0] != last:
             rule = self.rule
             if rule.kind.kind == "distinct":
-                self._computed = (block, self._stats.distinct_clients(rule.window_s), 0)
+                self._computed = (last, self._stats.distinct_clients(first, last), 0)
             else:
-                counters = self._stats.ledger(rule.window_s, rule.sources)
+                counters = self._stats.ledger(first, last, rule.sources)
                 value = ledger_value(rule.kind, counters)
-                self._computed = (block, value, counters.get("received", 0))
+                self._computed = (last, value, counters.get("received", 0))
         return self._computed[1], self._computed[2]
 
     def _thin(self, hits: int) -> str:

@@ -120,13 +120,15 @@ class _Shared:
         """A minute of the last hour."""
         return self._stats.minute(start)
 
-    def distinct_clients(self, window_s: int) -> int:
-        """Distinct clients of a window."""
-        return self._stats.distinct_clients(window_s)
+    def distinct_clients(self, first: int, last: int) -> int:
+        """Distinct clients of a span."""
+        return self._stats.distinct_clients(first, last)
 
-    def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
-        """Counters of the loss ledger over a window."""
-        return self._stats.ledger(window_s, sources)
+    def ledger(
+        self, first: int, last: int, sources: frozenset[str] | None = None
+    ) -> dict[str, int]:
+        """Counters of the loss ledger over a span."""
+        return self._stats.ledger(first, last, sources)
 
     def samples(
         self, window_s: int, *, errors: bool = False

@@ -95,7 +95,7 @@ class Queries:
             ratio_4xx=statuses["4xx"] / hits if hits else None,
             ratio_5xx=statuses["5xx"] / hits if hits else None,
             duration=_percentiles(histogram),
-            distinct_clients=None if where.where else self.distinct_clients(window_s),
+            distinct_clients=None if where.where else self.distinct_clients(first, end),
             sections=_shares(sections, SECTIONS_SHOWN),
             groups=_groups(groups, hits, window_s),
         )
@@ -120,17 +120,15 @@ class Queries:
                 joint.update(counts)
         return TopTable(dimension, window_s, joint.total, _shares(joint, n))
 
-    def distinct_clients(self, window_s: int) -> int:
-        """Distinct clients of the blocks the window touches, within about 2.3 %."""
-        first, end = self.span_of(window_s)
+    def distinct_clients(self, first: int, end: int) -> int:
+        """Distinct clients of the blocks that a span touches, within about 2.3 %."""
         joint = HyperLogLog()
         for clients in self._tiers.clients(first, end):
             joint.merge(clients)
         return joint.estimate()
 
-    def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
-        """The counters of the loss ledger over the window, of some or all sources."""
-        first, end = self.span_of(window_s)
+    def ledger(self, first: int, end: int, sources: frozenset[str] | None = None) -> dict[str, int]:
+        """The counters of the loss ledger over a span, of some or all sources."""
         counters: dict[str, int] = {}
         for exact in self._tiers.exacts(first, end):
             for (source, counter), messages in exact.ledger.items():

@@ -50,7 +50,7 @@ class StatisticsService:
         self._minutes = Minutes(self.tiers, self.coverage, caps, self._protects, kept=keep_minutes)
         self._queries = Queries(self.tiers, self.coverage, labels)
         self._series: dict[tuple[Selector, tuple[str, ...]], Series] = {}
-        self._distinct: dict[int, tuple[int, int]] = {}
+        self._distinct: dict[tuple[int, int], int] = {}
         self._named: dict[CellKey, bool] = {}
         self._holding: list[Series] = []
 
@@ -102,6 +102,7 @@ class StatisticsService:
         """Begin a new epoch at `second`; what lies between was not evaluated."""
         self._minutes.jumping(second)
         self.tiers.jump(second)
+        self._distinct.clear()
         for series in self._series.values():
             series.rebuild(second)
 
@@ -150,20 +151,20 @@ class StatisticsService:
         """The most frequent keys of a dimension (see `Queries.top`)."""
         return self._queries.top(dimension, window_s, n, errors=errors)
 
-    def distinct_clients(self, window_s: int) -> int:
-        """Distinct clients of a window; computed anew once a block."""
-        evaluated = self.evaluated or 0
-        block = (evaluated + 1) // 10
-        cached = self._distinct.get(window_s)
-        if cached is None or cached[0] != block:
+    def distinct_clients(self, first: int, last: int) -> int:
+        """Distinct clients of a span; asked again, what it was."""
+        known = self._distinct.get((first, last))
+        if known is None:
             if len(self._distinct) > 64:
                 self._distinct.clear()
-            cached = self._distinct[window_s] = (block, self._queries.distinct_clients(window_s))
-        return cached[1]
+            known = self._distinct[first, last] = self._queries.distinct_clients(first, last)
+        return known
 
-    def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
-        """Counters of the loss ledger over a window."""
-        return self._queries.ledger(window_s, sources)
+    def ledger(
+        self, first: int, last: int, sources: frozenset[str] | None = None
+    ) -> dict[str, int]:
+        """Counters of the loss ledger over a span."""
+        return self._queries.ledger(first, last, sources)
 
     def samples(
         self, window_s: int, *, errors: bool = False

@@ -176,11 +176,13 @@ class FakeStatistics:
         """Nothing is kept by the minute."""
         return None
 
-    def distinct_clients(self, window_s: int) -> int:
+    def distinct_clients(self, first: int, last: int) -> int:
         """What the test set."""
         return self.clients
 
-    def ledger(self, window_s: int, sources: frozenset[str] | None = None) -> dict[str, int]:
+    def ledger(
+        self, first: int, last: int, sources: frozenset[str] | None = None
+    ) -> dict[str, int]:
         """What the test set."""
         return self.counters
 

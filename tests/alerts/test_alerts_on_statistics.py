@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from fake_stats import START, Daemon, FakeStatistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from logmond.alerts.rule import Rule
 from logmond.alerts.service import AlertService
 from logmond.frame.frame import Bounded, Delta, Exact
 from logmond.frame.selector import Selector
-from logmond.frame.sketches import Top, bucket_of
+from logmond.frame.sketches import Top, bucket_of, place_of
 from logmond.stats.service import StatisticsService
 
 RULES = [
@@ -102,6 +103,40 @@ def test_running_sums_raise_the_incidents_of_the_lines_whatever_is_killed(
             alerts = AlertService(RULES, real, "web1")
             real.restore(frames, START + second)
             alerts.restore(snapshot)
+
+
+def crowd_fires(restarted_after: int | None = None) -> list[int]:
+    """The seconds at which a rule fires that 20 clients of seconds 10 to 19, read early, are for.
+
+    It begins in the middle of the block before.
+    """
+    rule = Rule("crowd", "distinct_clients", window_s=15, above=(("warning", 5.0),), hold_s=0)
+    real, frames, fired = StatisticsService(), {}, []
+    real.coverage.observe("nginx", START + 3)
+    real.start(START + 2)
+    alerts = AlertService([rule], real, "web1")
+    clients = Bounded()
+    for number in range(20):
+        clients.clients.add(place_of(b"client %d" % number))
+    real.add(Delta({}, {START + 10: clients}))
+    for second in range(3, 50):
+        real.advance(START + second)
+        fired += [second for event in alerts.step(START + second) if event.kind == "alert"]
+        frames |= real.tiers.changed()
+        if second == restarted_after:
+            snapshot, real = alerts.snapshot(), statistics()
+            alerts = AlertService([rule], real, "web1")
+            real.restore(frames, START + second)
+            alerts.restore(snapshot)
+    return fired
+
+
+@pytest.mark.parametrize("restarted_after", [None, 5, 12, 14, 19])
+def test_a_crowd_is_that_of_whole_blocks_whenever_it_is_first_asked_for(
+    restarted_after: int | None,
+) -> None:
+    """Neither a start nor a restart in the middle of a block counts who has been read ahead."""
+    assert crowd_fires(restarted_after) == [19]
 
 
 def test_an_alert_carries_the_evidence_of_the_statistics() -> None:

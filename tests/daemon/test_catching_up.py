@@ -160,8 +160,8 @@ def test_rejects_of_old_lines_are_filed_where_the_lines_belong(tmp_path: Path) -
         simulation.start()
         until(simulation, lambda: live(simulation))
         stats = simulation.running.stats
-        assert stats.ledger(60).get("unparsed", 0) == 0
-        assert stats.ledger(3600)["unparsed"] == 100
+        assert stats.ledger(T0 - 60, T0).get("unparsed", 0) == 0
+        assert stats.ledger(T0 - 3600, T0)["unparsed"] == 100
         assert gaps(simulation, "") == [(-3000, -3000)]
 
 
@@ -182,8 +182,8 @@ def test_rejects_before_the_first_second_that_is_told_wait_for_it(
         until(simulation, lambda: live(simulation))
         assert ledger.totals["unparsed"] == 60_000
         stats = simulation.running.stats
-        assert stats.ledger(600).get("unparsed", 0) == 0
-        assert stats.ledger(3600)["unparsed"] == 60_000
+        assert stats.ledger(T0 - 600, T0).get("unparsed", 0) == 0
+        assert stats.ledger(T0 - 3600, T0)["unparsed"] == 60_000
         assert all(last <= -4 for _, last in gaps(simulation, ""))
 
 
