@@ -70,6 +70,7 @@ Ports = {port}
 {password}
 [Limits]
 MaxConnectionsIP = 0
+MaxPenaltyTime = 0
 PingTimeout = 60
 [Options]
 DNS = no
