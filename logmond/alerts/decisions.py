@@ -101,7 +101,7 @@ class Decisions:
             seconds: how long.
             comment: why.
             who: by whom.
-            group: values that its groups must have; others are told as ever.
+            group: values, or patterns, of its groups; others are told as ever.
             since: the second it begins at; by default the next evaluated one.
 
         Raises:

@@ -30,7 +30,7 @@ class Silence:
     """Events of rules from second `since` until second `until`, the latter not included.
 
     `rule` is a rule's name or a pattern with ``*`` and ``?``; of a rule with
-    groups, `group` means those that agree with it in every value it names.
+    groups, `group` means those that match it in every dimension it names.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Silence:
     def concerns(self, rule: str, group: Mapping[str, str]) -> bool:
         """Whether it means this group of this rule, at whatever time."""
         return match("rule", self.rule, rule) and all(
-            group.get(name) == value for name, value in self.group.items()
+            name in group and match(name, value, group[name]) for name, value in self.group.items()
         )
 
     def covers(self, event: Event) -> bool:

@@ -265,9 +265,9 @@ class Watch:
         return [event]
 
 
-def removal(incident: Incident, second: int) -> Event:
-    """End an incident whose rule is gone."""
+def removal(incident: Incident, second: int, why: str) -> Event:
+    """End an incident that no rule goes on with; `why` says what became of its own."""
     incident.state = State.REMOVED
     incident.updated_at = incident.ended_at = second
-    incident.closing = wording.removed(incident)
+    incident.closing = wording.removed(incident, why)
     return incident.as_event("removed", second)

@@ -73,9 +73,9 @@ def expired(incident: Incident) -> str:
     )
 
 
-def removed(incident: Incident) -> str:
-    """The message when the rule is gone."""
-    told = f"{_title(incident)} removed - its rule is gone"
+def removed(incident: Incident, why: str) -> str:
+    """The message when the rule is gone, or has other groups: `why` says which."""
+    told = f"{_title(incident)} removed - its rule {why}"
     return _sentences(f"{told}, ended at {moment(incident.updated_at)}", *_course(incident))
 
 

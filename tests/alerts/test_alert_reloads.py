@@ -41,6 +41,8 @@ def test_a_reload_removes_incidents_of_rules_that_are_gone_or_grouped_otherwise(
         ("high", "removed", "removed"),
         ("ladder", "removed", "removed"),
     ]
+    assert events[0].message.startswith("High removed - its rule is grouped otherwise, ended at")
+    assert events[1].message.startswith("Ladder removed - its rule is gone, ended at")
     assert daemon.alerts.incidents() == []
     assert len(daemon.alerts.incidents(all=True)) == 2
     assert daemon.stats.series_kept == {(Selector(), ("vhost",))}

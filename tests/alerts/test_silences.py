@@ -7,7 +7,7 @@ from fake_stats import START, Daemon, FakeStatistics
 
 from logmond.alerts.event import Acknowledgement
 from logmond.alerts.rule import Rule
-from logmond.alerts.silences import MAX_SILENCES
+from logmond.alerts.silences import MAX_SILENCES, Silence
 from logmond.errors import QueryError
 
 BUSY = Rule("busy", "hits", group_by=("vhost",), window_s=1, hold_s=0, above=(("warning", 10.0),))
@@ -45,6 +45,14 @@ def test_a_silence_may_hold_for_one_group_only() -> None:
         ("a", "silenced", True),
         ("b", None, False),
     ]
+
+
+def test_a_silence_may_mean_groups_by_a_pattern() -> None:
+    """As it may mean rules; a dimension the rule is not grouped by matches nothing."""
+    silence = Silence("ab12", "busy", {"vhost": "*.example"}, 0, 1, "", "")
+    assert silence.concerns("busy", {"vhost": "shop.example", "section": "/"})
+    assert not silence.concerns("busy", {"vhost": "shop.test", "section": "/"})
+    assert not silence.concerns("busy", {"section": "/"})
 
 
 def test_a_silence_can_be_ended_by_its_id() -> None:
