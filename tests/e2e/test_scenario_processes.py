@@ -21,7 +21,7 @@ from stories import Event, Story, in_words, plain, told
 
 from logmond.ingest.scenarios import SCENARIOS
 
-IDLE_RULES = 800
+IDLE_RULES = 250
 """Rules that never fire: evaluating takes long enough to come between."""
 
 
