@@ -86,10 +86,13 @@ class _Report:
         self._out = out
         self._said = said
         self._explain = explain
+        self._likely: set[str] = set()  # the formats of the lines that can be read
 
     def detected(self, head: Sequence[bytes], formats: list[Format]) -> list[Format]:
         """Say what `auto` found; put it before the other formats."""
         found = detect(head, formats)
+        if found.best is not None:
+            self._likely.add(found.best.name)
         if found.format is None:
             print(f"format auto: undecided, {found.reason}", file=self._said)
             return formats
@@ -121,9 +124,11 @@ class _Report:
                 about += 1
                 continue
             if taken is None:
-                self._failed(total, nearest(formats, line))
+                likely = [fmt for fmt in formats if fmt.name in self._likely]
+                self._failed(total, nearest(likely or formats, line))
                 continue
             fmt, record = taken
+            self._likely.add(fmt.name)
             read_as[fmt.name] += 1
             self._out.write(msgspec.json.encode(record).decode() + "\n")
         self._out.flush()

@@ -51,6 +51,8 @@ class Explanation:
         line: the line itself.
         others: presets that read the line.
         left: how much of the format was still to come, in steps.
+        reached: bytes that the format certainly took: a value that ran to the end of the
+            line in search of its delimiter took what may be the other fields.
     """
 
     format: str
@@ -62,6 +64,7 @@ class Explanation:
     fits: bool = False
     others: tuple[str, ...] = ()
     left: int = 0
+    reached: int = 0
 
 
 def explain(fmt: Format, line: bytes) -> Explanation | None:
@@ -90,7 +93,7 @@ def nearest(formats: Sequence[Format], line: bytes) -> Explanation | None:
 
 
 def _likeliness(found: Explanation) -> tuple[bool, int]:
-    return found.fits, found.offset - 2 * found.left
+    return found.fits, found.reached - 2 * found.left
 
 
 def _explain_text(fmt: TextFormat, line: bytes) -> Explanation | None:
@@ -98,7 +101,9 @@ def _explain_text(fmt: TextFormat, line: bytes) -> Explanation | None:
     for index, step in enumerate(fmt.steps):
         match = re.compile(step.source.encode("ascii")).match(line, position)
         if match is None:
-            return replace(_misfit(fmt, index, starts, line), left=len(fmt.steps) - index)
+            wrong = replace(_misfit(fmt, index, starts, line), left=len(fmt.steps) - index)
+            ran_out = index > 0 and position == len(line)
+            return replace(wrong, reached=starts[index - 1]) if ran_out else wrong
         position = match.end()
         starts.append(position)
     if position < len(line):
@@ -170,6 +175,7 @@ def _explanation(
         line=line,
         fits=fits,
         others=() if fits else _others(fmt, line),
+        reached=offset,
     )
 
 

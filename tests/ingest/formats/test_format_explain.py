@@ -85,6 +85,15 @@ def test_of_several_formats_the_likeliest_explains() -> None:
     assert (explanation.format, explanation.field) == ("caddy", "uri")
 
 
+def test_a_value_that_ran_to_the_end_of_the_line_took_nothing_for_certain() -> None:
+    """host-combined would take all of a combined line for its user; it is not the likelier."""
+    explanation = nearest(
+        format_of("auto"), LINE.replace(b" john doe ", b" - ").replace(b"404", b"4x4")
+    )
+    assert explanation is not None
+    assert (explanation.field, explanation.found[:3]) == ("status", "4x4")
+
+
 @pytest.mark.parametrize(
     ("line", "field", "offset", "expected"),
     [
