@@ -181,6 +181,8 @@ class Backtest:
 
     def _rule_outcome(self, rule: Rule) -> RuleOutcome:
         why = self._not_tested[rule.name]
+        if not why and self._course.first is None:
+            why = "there was nothing to test"
         if not why and rule.kind.kind == "duration" and not self._carries_durations():
             why = "no log carries durations"
         count = self._tallies.count(rule.name)

@@ -109,11 +109,23 @@ def _opened(paths: Sequence[str]) -> list[OldLog]:
     try:
         for path in paths:
             logs.append(OldLog(path))
+            _refuse_twice(logs)
     except BaseException:
         for log in logs:
             log.close()
         raise
     return logs
+
+
+def _refuse_twice(logs: Sequence[OldLog]) -> None:
+    """The newest must be no other name of one before: its lines would count twice."""
+    *before, newest = logs
+    for log in before:
+        if newest.identity is not None and newest.identity == log.identity:
+            same = (
+                "is given twice" if log.path == newest.path else f"is the same file as {log.path}"
+            )
+            raise ConfigError([Problem("LOG", newest.path, same)])
 
 
 def _say(said: TextIO, found: Sequence[Assigned]) -> None:
@@ -129,7 +141,8 @@ def _code(outcome: Outcome, said: TextIO) -> int:
         if not one.held:
             whom = f"rule {one.rule}" if one.rule else "all rules"
             there = "there was 1" if one.fired == 1 else f"there were {one.fired:,}"
-            told = f"was not tested: {one.why}" if one.why else there
+            tested = "was not" if one.rule else "none was"
+            told = f"{tested} tested: {one.why}" if one.why else there
             print(f"logmond: expected {one.wanted} of {whom}, but {told}", file=said)
     failed = outcome.faults or any(not one.held for one in outcome.expectations)
     return FAILED if failed else 0

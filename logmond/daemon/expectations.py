@@ -25,10 +25,10 @@ class Expected:
     most: int | None
 
     def met(self, rules: Sequence[RuleOutcome]) -> Expectation:
-        """Whether it holds; of a rule that was not tested nothing does."""
+        """Whether it holds; of rules of which none was tested nothing does."""
         meant = [one for one in rules if self.rule in (None, one.rule)]
         fired = sum(one.count.fired for one in meant)
-        why = meant[0].not_tested if self.rule is not None else ""
+        why = meant[0].not_tested if meant and all(one.not_tested for one in meant) else ""
         held = self.least <= fired and (self.most is None or fired <= self.most)
         return Expectation(self.rule, self.wanted, fired, held and not why, why)
 

@@ -20,6 +20,7 @@ from logmond.frame.minutes import Minute
 from logmond.frame.selector import Selector
 from logmond.interfaces.outcome import SweepOutcome
 from logmond.stats.changes import Comparison, Question
+from logmond.telemetry import span
 
 
 class Variants:
@@ -70,6 +71,8 @@ def _hints(
 ) -> list[str]:
     """From which value on nothing, or little enough, is told."""
     calmest_last = list(reversed(fired)) if sweep.calmer_down else list(fired)
+    # Of less than a day nobody knows what the rest of it would have been.
+    over = "a day" if tested_s >= 86400 else f"in {span(tested_s)}"
     most = per_day * max(1.0, tested_s / 86400)
     quiet = _from_on(calmest_last, 0)
     few = _from_on(calmest_last, most)
@@ -78,9 +81,10 @@ def _hints(
     if quiet is not None:
         hints.append(f"no alert from {quiet} {word}")
     if few is not None and few != quiet:
-        hints.append(f"at most {per_day:g} a day from {few} {word}")
+        hints.append(f"at most {per_day:g} {over} from {few} {word}")
     if few is None and quiet is None:
-        hints.append(f"every value gives more than {per_day:g} alerts a day")
+        alerts = "alert" if per_day == 1 else "alerts"
+        hints.append(f"every value gives more than {per_day:g} {alerts} {over}")
     return hints
 
 

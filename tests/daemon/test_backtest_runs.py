@@ -218,12 +218,17 @@ def test_what_is_compressed_otherwise_is_refused_with_the_way_out(
 
 
 def test_no_lines_test_nothing(tmp_path: Path) -> None:
-    """An empty log is no fault."""
-    log = tmp_path / "access.log"
+    """An empty log is no fault, as a rotated one may be; without another nothing is expected."""
+    log, other = tmp_path / "access.log", tmp_path / "access.log.1"
     log.write_bytes(b"")
-    outcome = run([log], expect=["none"])
+    outcome = run([log], expect=["none", "busy=none"])
     assert (outcome.first, outcome.last, outcome.tested_s) == (None, None, 0)
     assert outcome.faults == []
+    assert [one.not_tested for one in outcome.rules] == ["there was nothing to test"]
+    assert [one.held for one in outcome.expectations] == [False, False]
+    other.write_bytes(lines(0))
+    assert run([log, other], expect=["none"]).expectations[0].held
+    assert not run([other], expect=["none"], since=T0 + 10).expectations[0].held
 
 
 def test_a_silence_of_years_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,14 +70,15 @@ def _shown(count: Any) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     ("per_day", "hints"),
     [
-        (1.0, ["no alert from 50 on", "at most 1 a day from 40 on"]),
-        (5.0, ["no alert from 50 on", "at most 5 a day from 10 on"]),
+        (1.0, ["no alert from 50 on", "at most 1 in 8m20s from 40 on"]),
+        (0.9, ["no alert from 50 on"]),
+        (5.0, ["no alert from 50 on", "at most 5 in 8m20s from 10 on"]),
     ],
 )
 def test_a_sweep_hints_at_the_smallest_value_that_is_quiet_enough(
     per_day: float, hints: list[str], tmp_path: Path
 ) -> None:
-    """None at all, and so many a day."""
+    """None at all, and so many in what was tested, where that is no whole day."""
     log = tmp_path / "access.log"
     sizes = {50: 35, 150: 25, 250: 25, 350: 15}
     log.write_bytes(b"".join(lines(at, sizes.get(at, 1)) for at in range(500)))

@@ -47,6 +47,7 @@ class OldLog:
     Attributes:
         path: as it was named, ``-`` for standard input.
         total_bytes: what its file holds, compressed as it is; None for a pipe.
+        identity: device and inode of its file; None for a pipe.
         lines: whole lines handed on or rejected.
         rejected: those of them that were not counted.
     """
@@ -61,7 +62,9 @@ class OldLog:
         try:
             self._descriptor = os.dup(0) if path == STDIN else _opened(path)
             status = os.fstat(self._descriptor)
-            self.total_bytes = status.st_size if stat.S_ISREG(status.st_mode) else None
+            regular = stat.S_ISREG(status.st_mode)
+            self.total_bytes = status.st_size if regular else None
+            self.identity = (status.st_dev, status.st_ino) if regular else None
             self._raw = _Raw(self._descriptor)
             self._head = self._begin()
         except OSError as error:
