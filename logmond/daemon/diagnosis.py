@@ -78,6 +78,7 @@ def examine(
     path = config_path or (DEFAULT_CONFIG if os.path.exists(DEFAULT_CONFIG) else None)
     name = path or "built-in settings"
     readings: list[Reading] = []
+    named: dict[str, list[str]] = {}
     try:
         config = load(path, environ, sets).config
     except ConfigError as error:
@@ -85,6 +86,9 @@ def examine(
         findings = [Finding("fix", str(problem), fix) for problem in error.problems]
     else:
         readings = _readings(config)
+        for source in config.sources:
+            if source.server is not None:
+                named.setdefault(source.server[0], []).append(source.server[1])
         names = ", ".join(reading.name for reading in readings)
         findings = [Finding("ok", f"configuration ({name}) is right; sources: {names}")]
         findings += about_files(readings, list(_refused(config, who)), who.name)
@@ -93,12 +97,12 @@ def examine(
         admin = admin or (listen.host if listen.host != "*" else "localhost", listen.port)
     findings += _arriving(readings, admin or ("localhost", 9000), path)
     given = {key: file for key, file in (servers or {}).items() if file}
-    return [*findings, *_servers(readings, given)]
+    return [*findings, *_servers(readings, given, named)]
 
 
 def _readings(config: Config) -> list[Reading]:
     return [
-        Reading(source.name, tuple(map(str, source.listen)), source.files)
+        Reading(source.name, tuple(map(str, source.listen)), source.files, tuple(source.formats()))
         for source in config.sources
     ]
 
@@ -149,11 +153,15 @@ def _arriving(
     yield from about_arriving(readings, sources, status)
 
 
-def _servers(readings: Sequence[Reading], given: Mapping[str, str]) -> Iterator[Finding]:
+def _servers(
+    readings: Sequence[Reading], given: Mapping[str, str], named: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """The servers whose files were `given`; else those at usual places and `named` by sources."""
     looked_at: list[str] = []
     seen = False
     for name, (read, own_check, usual) in SERVERS.items():
-        paths = [given[name]] if name in given else [] if given else usual
+        elsewhere = dict.fromkeys((*named.get(name, ()), *usual))
+        paths = [given[name]] if name in given else [] if given else list(elsewhere)
         looked_at += paths
         for path in paths:
             if name not in given and not os.path.exists(path):

@@ -11,9 +11,12 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from logmond.errors import FormatError
+from logmond.ingest.formats.compiled import Format, TextFormat
+from logmond.ingest.formats.table import format_of
 from logmond.telemetry import span, visible
 
 MOST_UNPARSED = 0.01
@@ -35,11 +38,29 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One configured source: where it listens (URLs), and the files or globs it follows."""
+    """One configured source: where it listens (URLs), and the files or globs it follows.
+
+    `formats` are those it reads; by default those of ``auto``.
+    """
 
     name: str
     listen: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    formats: tuple[Format, ...] = field(default_factory=lambda: tuple(format_of("auto")))
+
+    def takes(self, spec: str) -> bool:
+        """Whether it counts lines of this format as that format says."""
+        try:
+            (wanted,) = format_of(spec)
+        except FormatError:
+            return False
+        return any(_counting(fmt) == _counting(wanted) for fmt in self.formats)
+
+
+def _counting(fmt: Format) -> tuple[object, ...]:
+    """What two formats have in common that count every line alike."""
+    read = fmt.pattern if isinstance(fmt, TextFormat) else fmt.name
+    return read, fmt.fields, fmt.time_kind, fmt.duration_unit
 
 
 def rendered(findings: Sequence[Finding]) -> Iterator[str]:
@@ -146,7 +167,13 @@ def _about_source(
         yield Finding("fix", text, (f"logmond ctl sources {name}",))
         return
     if not received:
-        yield Finding("fix", f"{title}nothing has arrived yet", tuple(_trial(reading)))
+        # A file that is followed from its end may just see no requests.
+        quiet = not reading.listen and source["state"] == "ok"
+        yield Finding(
+            "note" if quiet else "fix",
+            f"{title}nothing has arrived yet",
+            tuple(_trial(reading)),
+        )
         return
     rejected = source["unparsed"] + source["oversize"] + source["cut"]
     sample = next((lines[-1] for lines in source["samples"].values() if lines), "")

@@ -6,9 +6,10 @@ Judged from what was read of its configuration; nothing is opened here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from logmond.ingest.servers.found import Found, Log, Scope
+from logmond.ingest.servers.found import Found, Log, Place, Scope
+from logmond.ingest.servers.nginxtokens import quoted
 from logmond.ingest.sources.patterns import covers
 from logmond.interfaces.doctor import Finding, Reading
 
@@ -34,7 +35,7 @@ def about_server(found: Found, readings: Sequence[Reading]) -> Iterator[Finding]
         yield Finding(
             "note" if relayed else "fix",
             f"{title} ({found.path}) does not log to any source; it logs to {logs}{more}",
-            (*_source_of(found), *_line_for_all(found, readings)),
+            (*_source_of(found), *_lines_for_all(found, logging, readings)),
         )
         return
     count = f"{len(reached)} of {len(logging)}"
@@ -45,11 +46,14 @@ def about_server(found: Found, readings: Sequence[Reading]) -> Iterator[Finding]
         if (scope.own or not scope.outer) and not _reaches(scope, readings)
     ]
     for scope in missed[:SHOWN]:
+        rest = scope.kind == "main server" and len(found.scopes) > 1
         own = "has logs of its own, which replace the outer ones" if scope.own else "logs elsewhere"
+        if rest:  # Debian's Apache has one for requests that reach no virtual host: mostly none
+            own = "answers what no VirtualHost does and logs elsewhere"
         yield Finding(
-            "fix",
+            "note" if rest else "fix",
             f"{title}: {scope} ({scope.place}) {own}; none goes to a source",
-            tuple(_line_for(found, scope, readings)),
+            () if rest else tuple(_line_for(found, scope, readings)),
         )
     if len(missed) > SHOWN:
         yield Finding("fix", f"{title}: and {len(missed) - SHOWN} more of these")
@@ -102,49 +106,72 @@ def _source_of(found: Found) -> Iterator[str]:
     yield f"    {found.server}: {found.path}"
 
 
-def _line_for_all(found: Found, readings: Sequence[Reading]) -> Iterator[str]:
-    """What to add to nginx's http block, where a source listens for it."""
-    server = _syslog_server(readings)
-    if found.server != "nginx" or server is None:
+def _lines_for_all(
+    found: Found, logging: Sequence[Scope], readings: Sequence[Reading]
+) -> Iterator[str]:
+    """What to add to nginx's http block, and where that would be replaced further in."""
+    listening = _syslog_server(readings)
+    if found.server != "nginx" or listening is None or not listening[0].takes("combined"):
         return
-    yield "# or in nginx's http block, then: nginx -s reload"
-    for log in found.logs():
-        if log.built_in:  # a first line ends what nginx does without any
-            yield f"access_log {log.target};"
-    yield f"access_log syslog:server={server},tag=nginx combined;"
+    line = f"access_log syslog:server={listening[1]},tag=nginx combined;"
+    own = [scope for scope in logging if scope.own and scope.kind != "http"]
+    if any(not scope.outer for scope in logging if scope not in own):
+        yield "# or in nginx's http block, then: nginx -s reload"
+        # A first line ends what nginx does without any.
+        yield from (log.written for log in found.logs() if log.built_in)
+        yield line
+    for place in [*dict.fromkeys(map(_near, own))][:SHOWN]:
+        yield f"# or beside its access_log near {place}, then: nginx -s reload"
+        yield line
 
 
 def _line_for(found: Found, scope: Scope, readings: Sequence[Reading]) -> Iterator[str]:
     """What to add to a part of the server so that it logs to a source, too."""
-    listen = [urlsplit(address) for reading in readings for address in reading.listen]
-    udp = next((address for address in listen if address.scheme == "udp"), None)
-    server = _syslog_server(readings)
-    form = scope.logs[0].format if scope.logs else "combined"
-    if found.server == "nginx" and server is not None:
-        yield f"# beside its access_log near {scope.place}, then: nginx -s reload"
+    listening = _syslog_server(readings)
+    udp = next(_listening(readings, "udp"), None)
+    if found.server == "nginx" and listening and (form := _format(scope, listening[0])):
+        yield f"# beside its access_log near {_near(scope)}, then: nginx -s reload"
         if not scope.own:  # a first line of its own ends what it inherits
-            yield from (f"access_log {log.target};" for log in scope.logs if log.kind == "file")
-        yield f"access_log syslog:server={server},tag=nginx {form};"
-    elif found.server == "apache" and udp is not None:
-        yield f"# beside its CustomLog near {scope.place}, then: apachectl graceful"
+            yield from (log.written for log in scope.logs)
+        yield f"access_log syslog:server={listening[1]},tag=nginx {quoted(form)};"
+    elif found.server == "apache" and udp and (form := _format(scope, udp[0])):
+        yield f"# beside its CustomLog near {_near(scope)}, then: apachectl graceful"
         yield (
-            f'CustomLog "|/usr/bin/logger -n {_host(udp.hostname)} -P {udp.port} -d -t apache '
-            f'-p local6.info -S 65000" {form if form != "custom" else "combined"}'
+            f'CustomLog "|/usr/bin/logger -n {_host(udp[1].hostname)} -P {udp[1].port} -d '
+            f'-t apache -p local6.info -S 65000" {form}'
         )
     else:
         yield from _source_of(found)
 
 
-def _syslog_server(readings: Sequence[Reading]) -> str | None:
+def _near(scope: Scope) -> Place:
+    """Where a line is to be added: beside the scope's own first log, or in the scope."""
+    return scope.logs[0].place if scope.own and scope.logs else scope.place
+
+
+def _format(scope: Scope, reading: Reading) -> str | None:
+    """The name of a format that the source reads: one in use there, else combined, else None."""
+    for log in scope.logs:
+        if log.format != "custom" and reading.takes(log.spec):
+            return log.format
+    return "combined" if reading.takes("combined") else None
+
+
+def _listening(readings: Sequence[Reading], scheme: str) -> Iterator[tuple[Reading, SplitResult]]:
+    for reading in readings:
+        for address in map(urlsplit, reading.listen):
+            if address.scheme == scheme:
+                yield reading, address
+
+
+def _syslog_server(readings: Sequence[Reading]) -> tuple[Reading, str] | None:
     """Where nginx can send to, as it writes it: the unix socket first, which drops nothing."""
-    listen = [urlsplit(address) for reading in readings for address in reading.listen]
-    for address in listen:
-        if address.scheme == "unixgram":
-            return f"unix:{address.path}"
-    for address in listen:
-        if address.scheme == "udp":
-            host = _host(address.hostname)
-            return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    for reading, address in _listening(readings, "unixgram"):
+        return reading, f"unix:{address.path}"
+    for reading, address in _listening(readings, "udp"):
+        host = _host(address.hostname)
+        shown = f"[{host}]" if ":" in host else host
+        return reading, f"{shown}:{address.port}"
     return None
 
 

@@ -65,3 +65,12 @@ def test_doctor_has_nothing_to_say_of_a_state_file_that_works(tmp_path: Path) ->
     assert state_findings(tmp_path, state) == []
     shutil.copy(Path(__file__).parents[1] / "stores" / "state-schema-1.db", state)
     assert state_findings(tmp_path, state) == []
+
+
+def test_doctor_looks_at_the_server_configurations_that_sources_name(tmp_path: Path) -> None:
+    """Wherever they lie, without being told again."""
+    config, nginx = tmp_path / "logmond.yaml", tmp_path / "nginx.conf"
+    nginx.write_text("http { access_log /a.log; server { } }")
+    config.write_text(f"sources: [{{name: web, nginx: {nginx}}}]\n")
+    found = examine(str(config), {}, admin=("localhost", free_port()))
+    assert any(each.kind == "ok" and f"nginx ({nginx}): 1 of 1" in each.text for each in found)

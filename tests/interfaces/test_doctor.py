@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from logmond.ingest.formats.table import format_of
 from logmond.ingest.servers.apache import read_apache
 from logmond.ingest.servers.found import Found
 from logmond.ingest.servers.nginx import read_nginx
@@ -84,6 +85,13 @@ def test_a_source_where_nothing_arrived_gets_a_line_to_try_it_with() -> None:
     assert found.fix[1] == "logmond generate --rate 1 --seconds 2 --to tcp://localhost:601"
     (found,) = _arriving(_source(name="files"), FILES)
     assert found.fix == ("ls -l /var/log/nginx/*.log", "logmond ctl sources files")
+
+
+@pytest.mark.parametrize(("state", "kind"), [("ok", "note"), ("waiting", "fix")])
+def test_a_file_that_is_followed_and_quiet_is_no_fault(state: str, kind: str) -> None:
+    """It is read from its end; one that does not exist may be named wrongly."""
+    (found,) = _arriving(_source(state=state, last_line_at=None, name="files"), FILES)
+    assert (found.kind, found.text) == (kind, "source files: nothing has arrived yet")
 
 
 def test_lines_that_all_fail_are_shown_with_how_to_see_why() -> None:
@@ -189,6 +197,21 @@ def test_a_server_that_logs_elsewhere_gets_two_ways_to_mend_it(log: str) -> None
     )
 
 
+def test_a_line_in_the_http_block_is_not_proposed_where_every_server_replaces_it() -> None:
+    """It goes beside the log of each server; one that inherits still takes it from http."""
+    own = "access_log syslog:server=unix:/else.sock;\nserver {\naccess_log /a.log; }"
+    (found,) = about_server(_nginx(own), [SYSLOG])
+    assert found.fix[3:] == (
+        "# or beside its access_log near /etc/nginx/nginx.conf:4, then: nginx -s reload",
+        "access_log syslog:server=127.0.0.1:5514,tag=nginx combined;",
+    )
+    (found,) = about_server(_nginx(f"{own} server {{ }}"), [SYSLOG])
+    assert [line for line in found.fix[3:] if line.startswith("#")] == [
+        "# or in nginx's http block, then: nginx -s reload",
+        "# or beside its access_log near /etc/nginx/nginx.conf:4, then: nginx -s reload",
+    ]
+
+
 def test_the_log_nginx_writes_by_itself_is_kept_by_the_fix() -> None:
     """A first access_log ends what the build chose."""
     (found,) = about_server(_nginx("server { }"), [UNIX])
@@ -204,7 +227,8 @@ def test_locations_with_logs_of_their_own_are_told_with_the_line_to_add() -> Non
         about_server(
             _nginx("""
                 access_log syslog:server=127.0.0.1:5514;
-                log_format timed '$request $status';
+                log_format timed '$remote_addr - $remote_user [$time_local] "$request" $status '
+                    '$body_bytes_sent "$http_referer" "$http_user_agent" $request_time';
                 server {
                     server_name shop;
                     location /api { access_log /var/log/api.log timed; location /api/v1 { } }
@@ -217,7 +241,7 @@ def test_locations_with_logs_of_their_own_are_told_with_the_line_to_add() -> Non
     assert [finding.kind for finding in found] == ["ok", "fix", "note"]
     assert "1 of 3 servers and locations" in found[0].text
     assert found[1].text == (
-        "nginx: server shop > location /api (/etc/nginx/nginx.conf:7) has logs of its own, which "
+        "nginx: server shop > location /api (/etc/nginx/nginx.conf:8) has logs of its own, which "
         "replace the outer ones; none goes to a source"
     )
     assert found[1].fix[1:] == ("access_log syslog:server=127.0.0.1:5514,tag=nginx timed;",)
@@ -233,6 +257,38 @@ def test_a_server_that_inherits_another_way_keeps_it_beside_the_new_line() -> No
         "access_log /a.log;",
         "access_log syslog:server=127.0.0.1:5514,tag=nginx combined;",
     )
+
+
+def test_a_line_to_add_keeps_what_was_inherited_as_it_was_written() -> None:
+    """With its format and options: the same line again, not another."""
+    lines = (
+        r"""access_log "/var/log/a b.log" timed buffer=4k if=$x;""",
+        "access_log syslog:server=192.0.2.9,tag=web timed;",
+    )
+    other = "server { access_log syslog:server=127.0.0.1:5514; }"
+    body = f"log_format timed '$request'; {' '.join(lines)} server {{ }} {other}"
+    found = list(about_server(_nginx(body), [SYSLOG]))
+    assert found[-1].fix[1:3] == lines
+
+
+@pytest.mark.parametrize(
+    ("form", "format_", "named"),
+    [
+        ("auto", "'$status $request $connection'", "combined"),
+        ("$status $request $connection", "'$status $request $connection'", '"my own"'),
+        ("$status $request", "'$request'", None),
+    ],
+)
+def test_a_line_to_add_has_a_format_that_the_source_reads(
+    form: str, format_: str, named: str | None
+) -> None:
+    """Lines of another would be unparsed; where there is none, a source of its own is told."""
+    reading = Reading("one", ("udp://localhost:5514",), (), tuple(format_of(form)))
+    body = f"""log_format "my own" {format_}; access_log syslog:server=127.0.0.1:5514;
+        server {{ location /own {{ access_log /own.log "my own"; }} }}"""
+    found = list(about_server(_nginx(body), [reading]))
+    line = f"access_log syslog:server=127.0.0.1:5514,tag=nginx {named};"
+    assert found[1].fix[-1] == (line if named else "    nginx: /etc/nginx/nginx.conf")
 
 
 def test_many_locations_are_cut_to_the_first() -> None:
@@ -270,6 +326,20 @@ CustomLog "|/usr/bin/logger -n 127.0.0.1 -P 5514 -d -t apache" "%r %>s"
     (nothing,) = about_server(read_apache("/h.conf", _Text("")), [FILES])
     assert "it logs to nowhere" in nothing.text
     assert nothing.fix[1:] == ("  - name: apache", "    apache: /h.conf")
+
+
+def test_what_answers_beside_apache_s_virtual_hosts_is_no_fault() -> None:
+    """Debian's has a log for it, and mostly no request reaches it."""
+    text = """
+CustomLog /var/log/apache2/other_vhosts_access.log "%r %>s"
+<VirtualHost *:80>
+    CustomLog /var/log/apache2/access.log "%r %>s"
+</VirtualHost>
+"""
+    apache = Reading("apache", (), ("/var/log/apache2/access.log",))
+    found = list(about_server(read_apache("/a.conf", _Text(text)), [apache]))
+    assert [(finding.kind, finding.fix) for finding in found] == [("ok", ()), ("note", ())]
+    assert "(/a.conf:1) answers what no VirtualHost does and logs elsewhere" in found[1].text
 
 
 def test_notes_of_the_reading_are_passed_on() -> None:

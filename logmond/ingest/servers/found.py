@@ -36,6 +36,7 @@ class Log:
         condition: of which requests a line is written; "" for all.
         unread: why its lines cannot be followed here; "" when they can.
         built_in: nobody wrote it down; it is what the server does by itself.
+        written: the directive, to be repeated; nginx's only.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Log:
     condition: str = ""
     unread: str = ""
     built_in: bool = False
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

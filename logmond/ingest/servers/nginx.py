@@ -81,7 +81,8 @@ class _Reading:
         """The servers and what stands in them; http itself where there is no server."""
         top = self._level(http, ())
         self._define(top.directives)
-        default = Log("file", self._default, http.place, built_in=True)
+        written = f"access_log {self._default};"
+        default = Log("file", self._default, http.place, built_in=True, written=written)
         scopes = list(self._effective(top, (default,)))
         yield from scopes[1:] if len(scopes) > 1 else scopes
 
@@ -128,12 +129,14 @@ class _Reading:
             raise _error(directive.place, f'unknown log format "{name}"')
         settings = dict(option.partition("=")[::2] for option in options)
         condition, spec = settings.get("if", ""), self._formats[name]
-        place = directive.place
+        place, written = directive.place, directive.written
         if target.startswith("syslog:"):
             server = _syslog(target)
             if server is None:
                 raise _error(place, f'no syslog server is specified in "{target}"')
-            return Log("syslog", server[0], place, name, spec, server[1], condition)
+            return Log(
+                "syslog", server[0], place, name, spec, server[1], condition, written=written
+            )
         unread = ""
         if "$" in target:
             unread = "its name holds variables; name its files in a source of their own"
@@ -149,7 +152,7 @@ class _Reading:
                 + (f"up to {flush} late" if flush else "late; add flush=1s"),
             )
         path = os.path.normpath(os.path.join(self._prefix, target))
-        return Log("file", path, place, name, spec, "", condition, unread)
+        return Log("file", path, place, name, spec, "", condition, unread, written=written)
 
     def _expanded(self, directives: Sequence[Directive], depth: int) -> Iterator[Directive]:
         """The directives with those of included files in their place."""

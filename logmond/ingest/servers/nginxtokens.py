@@ -17,6 +17,7 @@ from logmond.ingest.servers.found import Place
 
 MAX_DEPTH = 64
 
+_SPECIAL = re.compile(r"[\s;{}\"'\\#]")
 _ESCAPE = re.compile(r"\\([\"'\\trn])")
 _CONTROL = {"t": "\t", "r": "\r", "n": "\n"}
 # Possessive, so that a file full of backslashes or quotes is read in one pass.
@@ -43,6 +44,11 @@ class Directive:
     arguments: tuple[str, ...]
     place: Place
     block: list[Directive] | None = None
+
+    @property
+    def written(self) -> str:
+        """The directive as nginx reads it again, without its block."""
+        return " ".join((self.name, *map(quoted, self.arguments))) + ";"
 
 
 def parse(text: str, path: str) -> list[Directive]:
@@ -162,3 +168,10 @@ def _unescaped(word: str) -> str:
     if "\\" not in word:
         return word
     return _ESCAPE.sub(lambda found: _CONTROL.get(found[1], found[1]), word)
+
+
+def quoted(word: str) -> str:
+    """The word as nginx reads it: in quotes where it could be taken for more."""
+    if word and not _SPECIAL.search(word):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
