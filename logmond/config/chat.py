@@ -16,6 +16,7 @@ from logmond.config.notify import NotifierConfig
 from logmond.config.paths import AbsolutePath
 from logmond.config.scalars import Kind, Seconds, Secret, Text, located
 from logmond.config.units import shown
+from logmond.extras import needs
 from logmond.outputs import chaturl
 from logmond.outputs.chat import MAX_URLS
 from logmond.outputs.ircwire import IrcServer
@@ -204,7 +205,7 @@ class IrcConfig(NotifierConfig):
     def _can_be_reached(self) -> Self:
         wrong: list[tuple[tuple[str, ...], str]] = []
         if self.server.tls and not find_spec("OpenSSL"):
-            wrong.append((("server",), "ircs needs more packages: pip install 'logmond[tls]'"))
+            wrong.append((("server",), needs("ircs", "tls")))
         if self.account is not None and self.password is None:
             wrong.append((("account",), "needs password or password_file"))
         if self.ca_file is not None and not self.server.tls:

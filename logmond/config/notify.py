@@ -31,6 +31,7 @@ from logmond.config.scalars import (
 )
 from logmond.config.section import Section
 from logmond.config.units import shown
+from logmond.extras import needs
 from logmond.frame.selector import match
 from logmond.outputs.audience import Audience, Terms
 from logmond.outputs.weburl import WebUrl, parse
@@ -263,7 +264,7 @@ def posting_problems(
         by_name = "" if allow is None else "name it in allow, or "
         yield (key,), f"{found.host} is {found.refusal}: {by_name}set allow_private: true"
     if found.secure and not (find_spec("OpenSSL") and find_spec("service_identity")):
-        yield (key,), 'https needs more packages: pip install "logmond[tls]"'
+        yield (key,), needs("https", "tls")
 
 
 def findings(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from functools import lru_cache
@@ -18,6 +17,7 @@ from logmond.config.scalars import At, Choice, Flag, Listed, Text, Word, located
 from logmond.config.section import Section
 from logmond.config.units import shown
 from logmond.errors import FormatError
+from logmond.extras import needs
 from logmond.ingest.formats.compiled import Format
 from logmond.ingest.formats.proxies import network_of
 from logmond.ingest.formats.table import format_of
@@ -264,8 +264,4 @@ class SourceConfig(Section):
             if self.tls is None:
                 yield ("listen", index), "needs tls: {certificate: FILE, key: FILE} beside it"
             elif find_spec("OpenSSL") is None:
-                yield (
-                    ("listen", index),
-                    "needs a part that is not installed: the extra logmond[tls], or "
-                    f"{sys.executable} -m pip install 'Twisted[tls]'",
-                )
+                yield ("listen", index), needs("tls://", "tls")

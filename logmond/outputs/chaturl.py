@@ -17,9 +17,8 @@ from threading import get_ident
 from typing import Any
 from urllib.parse import unquote
 
+from logmond.extras import needs
 from logmond.outputs.hiding import hidden, parts
-
-MISSING = "needs Apprise: pip install 'logmond[notify]'"
 
 _KEPT_LINES = 5
 _LONGEST_LINE = 300
@@ -39,7 +38,7 @@ def library() -> Any:
             apprise: Any = import_module("apprise")
             apprise.manager_plugins.NotificationManager().schemas()
     except ImportError as error:
-        raise UnusableUrl(MISSING) from error
+        raise UnusableUrl(needs("an output of type apprise", "notify")) from error
     return apprise
 
 

@@ -91,7 +91,7 @@ def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     chaturl.library.cache_clear()
     monkeypatch.setattr(chaturl, "import_module", missing)
     (problem,) = problems(type="apprise", url=SLACK)
-    assert problem.endswith("needs Apprise: pip install 'logmond[notify]'")
+    assert "needs the extra notify; in logmond's source: make install EXTRAS=notify" in problem
 
 
 def test_a_file_may_hold_several_urls(tmp_path: Path) -> None:
