@@ -102,7 +102,7 @@ def _explain_text(fmt: TextFormat, line: bytes) -> Explanation | None:
         match = re.compile(step.source.encode("ascii")).match(line, position)
         if match is None:
             wrong = replace(_misfit(fmt, index, starts, line), left=len(fmt.steps) - index)
-            ran_out = index > 0 and position == len(line)
+            ran_out = index > 0 and wrong.offset == len(line)
             return replace(wrong, reached=starts[index - 1]) if ran_out else wrong
         position = match.end()
         starts.append(position)
@@ -125,6 +125,12 @@ def _misfit(fmt: TextFormat, index: int, starts: list[int], line: bytes) -> Expl
     if before is not None and before.kind in _SHAPES and starts[index] < len(line):
         # A number that is none matches as far as it is one: the fault is its own.
         return _explanation(fmt, before.field, starts[index - 1], _expected(before), line)
+    if before is not None and before.beyond and behind is not None:
+        # The delimiter is there; what must follow it, so that it counts as one, is not.
+        began, ended = starts[index - 1], starts[index] + len(step.text) - 1
+        found = line.find(step.text, began, ended)
+        if found >= 0:
+            return _explanation(fmt, behind.field, found + len(step.text), _expected(behind), line)
     where = " and ".join(step.variable for step in (before, behind) if step is not None)
     expected = f"{_shown(step.text)} {'between' if before and behind else 'next to'} {where}"
     field = behind.field if behind is not None else before.field if before is not None else ""
@@ -152,7 +158,9 @@ def _explain_json(fmt: JsonFormat, line: bytes) -> Explanation | None:
         return _unread_time(fmt, line)
     offset, message = why_not(line)
     if message:
-        return _explanation(fmt, "", offset, message, line)
+        wrong = _explanation(fmt, "", offset, message, line)
+        # What does not even begin as an object is rather a line of text.
+        return wrong if line.lstrip().startswith(b"{") else replace(wrong, left=len(line))
     values = fmt.missing(line)
     expected = " and ".join(
         f"a key for the {field} ({', '.join('.'.join(path) for path in fmt.keys[field][:3])}...)"

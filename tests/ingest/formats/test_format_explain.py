@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from logmond.ingest.formats.apache import compile_apache
+from logmond.ingest.formats.detection import candidates
 from logmond.ingest.formats.explain import explain, nearest, record_of, render
 from logmond.ingest.formats.nginx import compile_nginx
 from logmond.ingest.formats.presets import preset
@@ -83,6 +84,30 @@ def test_of_several_formats_the_likeliest_explains() -> None:
     explanation = nearest(format_of("auto"), b'{"status":200,"path ":"/"}')
     assert explanation is not None
     assert (explanation.format, explanation.field) == ("caddy", "uri")
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "field", "offset"),
+    [
+        (b"hello world", "common", "user", 5),
+        (b"1795453200.123    5 10.0.0.9 TCP_MISS/OK 5 GET / - - -", "squid", "status", 38),
+        (b'{"status": 200,}', "caddy", "", 15),
+    ],
+)
+def test_a_wrong_value_near_the_beginning_is_named_among_all_formats(
+    line: bytes, name: str, field: str, offset: int
+) -> None:
+    """Text is not explained as bad JSON, nor a wrong value as a delimiter that is missing."""
+    found = nearest(candidates(), line)
+    assert found is not None
+    assert (found.format, found.field, found.offset) == (name, field, offset)
+
+
+def test_a_wrong_value_behind_an_unescaped_one_is_told_from_its_end() -> None:
+    """A request may hold quotes, so one is told from the end of it by the number behind."""
+    found = explain(preset("envoy"), b'[2026-11-23T17:00:00.3Z] "GET / HTTP/1.1" x - 0 5 1 0 "-"')
+    assert found is not None
+    assert (found.field, found.offset) == ("status", 42)
 
 
 def test_a_value_that_ran_to_the_end_of_the_line_took_nothing_for_certain() -> None:
