@@ -19,15 +19,27 @@ def _line(number: int) -> bytes:
 
 
 @pytest.mark.peer("systemd-socket-activate")
+@pytest.mark.parametrize(
+    ("kind", "schemes", "options"),
+    [
+        (socket.SOCK_DGRAM, ("udp", "unixgram"), ["--datagram"]),
+        (socket.SOCK_STREAM, ("tcp", "unix"), []),
+    ],
+    ids=["datagrams", "streams"],
+)
 def test_what_was_sent_before_the_start_is_counted(
-    prepared_daemon: Callable[..., Daemon], tmp_path: Path
+    prepared_daemon: Callable[..., Daemon],
+    tmp_path: Path,
+    kind: socket.SocketKind,
+    schemes: tuple[str, str],
+    options: list[str],
 ) -> None:
-    """UDP on both loopback addresses and the unix socket: lines sent to nobody yet are counted."""
-    port, path = free_port(socket.SOCK_DGRAM), str(tmp_path / "log.sock")
-    listen = [f"udp://localhost:{port}", f"unixgram://{path}"]
+    """On both loopback addresses and the unix socket: lines sent to nobody yet are counted."""
+    port, path = free_port(kind), str(tmp_path / "log.sock")
+    listen = [f"{schemes[0]}://localhost:{port}", f"{schemes[1]}://{path}"]
     daemon = prepared_daemon({"sources": [{"name": "web", "listen": listen}]})
     places = [f"127.0.0.1:{port}", f"[::1]:{port}", path]
-    command: list[str | Path] = ["systemd-socket-activate", "--datagram"]
+    command: list[str | Path] = ["systemd-socket-activate", *options]
     for place in places:
         command += ["--listen", place]
     # It passes no variable on that it is not told of.
@@ -35,16 +47,15 @@ def test_what_was_sent_before_the_start_is_counted(
     manager = Process([*command, *daemon.command], tmp_path, daemon.environ)
     try:
         until(10, lambda: manager.output.count("Listening on") == 3, lambda: manager.output)
-        for number, (family, address) in enumerate(
-            [
-                (socket.AF_INET, ("127.0.0.1", port)),
-                (socket.AF_INET6, ("::1", port)),
-                (socket.AF_UNIX, path),
-            ]
-        ):
-            with socket.socket(family, socket.SOCK_DGRAM) as sender:
-                for _ in range(3):
-                    sender.sendto(_line(number), address)
+        for family, address in [
+            (socket.AF_INET, ("127.0.0.1", port)),
+            (socket.AF_INET6, ("::1", port)),
+            (socket.AF_UNIX, path),
+        ]:
+            with socket.socket(family, kind) as sender:
+                sender.connect(address)
+                for number in range(3):
+                    sender.send(_line(number) + b"\n")
         manager.ready_at(daemon.admin_port)
         until(
             10,
