@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from logmond.config.loading import Loaded
+from logmond.config.rule import RuleConfig
 from logmond.config.schema import Config, SourceConfig
 from logmond.daemon.announcing import announce
 from logmond.daemon.differences import difference
 from logmond.daemon.inputs import Input, changed
+from logmond.frame.frame import CELL_DIMENSIONS
 from logmond.ingest.sources.file import FilePosition
 from logmond.interfaces.reloading import Changes
 
@@ -35,13 +37,15 @@ def apply(daemon: Daemon, loaded: Loaded) -> Deferred[Sequence[str]]:
 async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
     old, new = daemon.loaded.config, loaded.config
     told, problems = await _sources(daemon, old, new)
-    if old.rules != new.rules:
+    before, _ = _ready(old.rules, daemon.begun)
+    rules, waiting = _ready(new.rules, daemon.begun)
+    if before != rules:
         daemon.evaluation.finish()
-        daemon.alerts.reload([rule.build() for rule in new.rules], daemon.stats.evaluated or 0)
-        told.append(f"rules: {len(new.rules):,}{difference(old.rules, new.rules)}")
+        daemon.alerts.reload([rule.build() for rule in rules], daemon.stats.evaluated or 0)
+        told.append(f"rules: {len(rules):,}{difference(before, rules)}")
     if old.outputs != new.outputs:
         told += daemon.outlets.change(daemon.outputs, old.outputs, new.outputs)
-    if old.outputs != new.outputs or old.rules != new.rules:
+    if old.outputs != new.outputs or before != rules:
         daemon.outputs.begin(daemon.alerts.incidents())
     if old.heartbeat != new.heartbeat:
         daemon.pulse.use(new.heartbeat)
@@ -49,11 +53,30 @@ async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
     told += [
         f"{section}: takes effect at the next start"
         for section in AT_START
-        if getattr(old, section) != getattr(new, section)
+        if getattr(daemon.begun, section) != getattr(new, section)
     ]
+    told += waiting
     announce(loaded, daemon.loaded)
     daemon.loaded = loaded
     return Changes(told if told or problems else ["nothing changed"], problems)
+
+
+def _ready(rules: Iterable[RuleConfig], begun: Config) -> tuple[list[RuleConfig], list[str]]:
+    """The rules that can be asked already, and what is to be said of the others.
+
+    Lines have the labels that there were at the start: by another, a rule
+    would read that there are no such requests.
+    """
+    known = {*CELL_DIMENSIONS, *begun.stats.labels}
+    ready, waiting = [], []
+    for rule in rules:
+        unknown = sorted({*rule.where.dimensions, *rule.group_by} - known)
+        if unknown:
+            of = f"label{'s' * (len(unknown) > 1)} {', '.join(unknown)}"
+            waiting.append(f"rule {rule.name}: takes effect at the next start, with its {of}")
+        else:
+            ready.append(rule)
+    return ready, waiting
 
 
 async def _sources(daemon: Daemon, old: Config, new: Config) -> tuple[list[str], list[str]]:

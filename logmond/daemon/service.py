@@ -67,6 +67,7 @@ class Daemon:
             backfill_s: seconds before now that are evaluated too (the demo fills them).
         """
         self.loaded = loaded
+        self.begun = loaded.config
         self.reactor = reactor
         self._load_again = load_again
         self._backfill_s = backfill_s
