@@ -25,6 +25,10 @@ MAX_AHEAD_S = 5
 
 DEFAULT_MAX_SKEW_S = 600
 
+_READ_ANEW_S = 900
+"""How long a reading is remembered: an hour that local time has twice means another the next time.
+"""
+
 
 class Stamps:
     """Raw stamps of one source as seconds; counts those not believed in `skewed`."""
@@ -34,6 +38,7 @@ class Stamps:
         self._max_skew_s = max_skew_s
         self._arrival = 0.0
         self._parsed: dict[str, Memo[int | None]] = {}
+        self._turn = 0
         self.skewed = 0
         """Lines counted at arrival against their stamp, since somebody set it to 0."""
         self.first: int | None = None
@@ -66,6 +71,10 @@ class Stamps:
             believed: old stamps count.
         """
         self._arrival = arrival
+        turn = int(arrival // _READ_ANEW_S)
+        if turn != self._turn:
+            self._parsed.clear()
+            self._turn = turn
         named: list[int | None]
         if stamps is None:
             named = [None] * lines
