@@ -53,7 +53,7 @@ class Outlook:
     def __init__(self, stats: Statistics, baselines: Baselines) -> None:
         self.baselines = baselines
         self._stats = stats
-        self._observed: dict[tuple[frozenset[str] | None, int, bool], Knowledge] = {}
+        self._observed: dict[tuple[frozenset[str] | None, int, bool, bool], Knowledge] = {}
         self._folded: dict[tuple[int, int], bool] = {}
         self._joint: dict[tuple[int, int], list[tuple[Sequence[Group], Tally]]] = {}
         self._stepping = False
@@ -91,11 +91,12 @@ class Outlook:
         self, series: Series, sources: frozenset[str] | None, rule: Rule, second: int
     ) -> Knowledge:
         """What is known of a rule's window of a series as of `second`."""
-        window_s = rule.window_s
-        key = sources, window_s, rule.kind.by_block
+        window_s, metric = rule.window_s, rule.kind
+        key = sources, window_s, metric.by_block, metric.of_account
         found = self._observed.get(key)
         if found is None:
-            found = self._look(sources, window_s, span_of(window_s, second, by_block=key[2]))
+            span = span_of(window_s, second, by_block=metric.by_block)
+            found = self._look(sources, window_s, span, account=metric.of_account)
             if self._stepping:
                 self._observed[key] = found
         if found.state == WHOLE and not found.broken and self._is_folded(series, window_s):
@@ -103,16 +104,21 @@ class Outlook:
         return found
 
     def _look(
-        self, sources: frozenset[str] | None, window_s: int, span: tuple[int, int]
+        self,
+        sources: frozenset[str] | None,
+        window_s: int,
+        span: tuple[int, int],
+        *,
+        account: bool,
     ) -> Knowledge:
         coverage = self._stats.coverage
-        state = coverage.state(sources, *span)
-        broken = coverage.broken(sources)
+        state = coverage.state(sources, *span, account=account)
+        broken = coverage.broken(sources, account=account)
         if broken is not None:
             return Knowledge(state, broken, broken=True)
         if state == EMPTY:
             return Knowledge(EMPTY, f"nothing was observed in the last {window(window_s)}")
-        ailing = coverage.ailing(sources)
+        ailing = coverage.ailing(sources, account=account)
         if ailing is not None:
             return Knowledge(PARTIAL, ailing)
         if state == PARTIAL:

@@ -52,6 +52,11 @@ class Metric:
         return self.kind in ("distinct", "ledger")
 
     @property
+    def of_account(self) -> bool:
+        """Whether it reads the ledgers, which know of what could not be read."""
+        return self.kind == "ledger"
+
+    @property
     def needs_hits(self) -> bool:
         """Whether it means nothing with too few requests."""
         return self.kind in ("ratio", "duration") or self.name == "unparsed_ratio"

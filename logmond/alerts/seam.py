@@ -73,13 +73,18 @@ class Series(Protocol):
 class Coverage(Protocol):
     """What was observed."""
 
-    def state(self, sources: frozenset[str] | None, start: int, end: int) -> str:
-        """ "whole", "partial" or "empty" for seconds `start` to `end`, both included."""
+    def state(
+        self, sources: frozenset[str] | None, start: int, end: int, *, account: bool = False
+    ) -> str:
+        """ "whole", "partial" or "empty" for seconds `start` to `end`, both included.
 
-    def broken(self, sources: frozenset[str] | None) -> str | None:
+        Here and below, `account` asks what the ledger knows: of rejects and drops, too.
+        """
+
+    def broken(self, sources: frozenset[str] | None, *, account: bool = False) -> str | None:
         """Why what the sources would deliver is unknown, or None."""
 
-    def ailing(self, sources: frozenset[str] | None) -> str | None:
+    def ailing(self, sources: frozenset[str] | None, *, account: bool = False) -> str | None:
         """Which of the sources is broken and why, or None."""
 
 

@@ -234,7 +234,9 @@ class Observer:
         return suspect_beside(self.rule, tally, self.bounds(group)[0])
 
     def _observed(self, second: int) -> bool:
-        return self._stats.coverage.state(self.rule.sources, second, second) != EMPTY
+        account = self.rule.kind.of_account
+        state = self._stats.coverage.state(self.rule.sources, second, second, account=account)
+        return state != EMPTY
 
     def _members(self, group: Group) -> Sequence[Group]:
         return self._admission.members(group, self._sums.groups)

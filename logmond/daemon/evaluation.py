@@ -14,6 +14,7 @@ from logmond.alerts.service import AlertService
 from logmond.daemon.inputs import BAD, Input
 from logmond.frame.frame import Delta
 from logmond.stats.clock import Jump
+from logmond.stats.coverage import DROPS, REJECTS
 from logmond.stats.service import StatisticsService
 from logmond.telemetry import clock, moment
 
@@ -58,7 +59,7 @@ class Evaluation:
         for second, exact in delta.exact.items():
             rejected = sum(exact.ledger.get((name, outcome), 0) for outcome in BAD)
             if rejected > max(1, exact.ledger.get((name, "counted"), 0)):
-                self.stats.coverage.gap(name, second, second, "rejects")
+                self.stats.coverage.gap(name, second, second, REJECTS)
 
     def advance(self, seconds: Iterable[int]) -> None:
         """Evaluate seconds in order, each for all rules."""
@@ -134,8 +135,9 @@ class Evaluation:
             drops = member.tick()
             broken = member.health.broken
             since = f" since {clock(member.health.since)}"
-            coverage.mark_broken(name, member.health.reason + since if broken else None)
+            reason = member.health.reason + since if broken else None
+            coverage.mark_broken(name, reason, rejecting=member.hopeless)
             if broken and not (member.hopeless and name in self.behind):
-                coverage.gap(name, second, second, "broken")
+                coverage.gap(name, second, second, REJECTS if member.hopeless else "broken")
             elif drops:
-                coverage.gap(name, second, second, "kernel drops")
+                coverage.gap(name, second, second, DROPS)

@@ -194,6 +194,7 @@ class Input:
         found = [source.health() for source in self.sources]
         worst = max(found, key=lambda health: (health.broken, health.state == "degraded"))
         if worst.state == "degraded":
+            self._rejecting_since = None
             return worst
         hopeless = self._hopeless()
         if hopeless is not None:

@@ -2,7 +2,10 @@
 
 A window is *whole* when every second of it was observed for every source it
 reads, *empty* when none was, else *partial*. Seconds before a source was first
-observed count as unobserved. No clock.
+observed count as unobserved.
+
+The *account* of a source knows more than its windows: what could not be read,
+or was dropped, is in no statistics, and counted all the same. No clock.
 """
 
 from __future__ import annotations
@@ -11,6 +14,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 WHOLE, PARTIAL, EMPTY = "whole", "partial", "empty"
+
+REJECTS, DROPS = "rejects", "kernel drops"
+"""Why a second was not observed, though the account has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Coverage:
         self._since: dict[str, int] = {}
         self._gaps: list[Gap] = []
         self._broken: dict[str, str] = {}
+        self._rejecting: set[str] = set()
+        """The broken ones of which all arrives, and nothing can be read."""
 
     def observe(self, source: str, since: int) -> None:
         """`source` is read, and believed from second `since` on; an earlier start stands."""
@@ -42,7 +50,7 @@ class Coverage:
     def forget(self, source: str) -> None:
         """`source` is no longer configured."""
         self._since.pop(source, None)
-        self._broken.pop(source, None)
+        self.mark_broken(source, None)
         self._gaps = [gap for gap in self._gaps if gap.source != source]
 
     def gap(self, source: str, first: int, last: int, reason: str) -> None:
@@ -65,37 +73,51 @@ class Coverage:
         self._since = dict.fromkeys(self._since, since)
         self._gaps = []
 
-    def mark_broken(self, source: str, reason: str | None) -> None:
-        """`source` is known to be broken for `reason`, or (None) in order again."""
+    def mark_broken(self, source: str, reason: str | None, *, rejecting: bool = False) -> None:
+        """`source` is known to be broken for `reason`, or (None) in order again.
+
+        With `rejecting` it is so because nothing of what it delivers can be read.
+        """
+        self._rejecting.discard(source)
         if reason is None:
             self._broken.pop(source, None)
         else:
             self._broken[source] = reason
+            if rejecting:
+                self._rejecting.add(source)
 
-    def broken(self, sources: frozenset[str] | None) -> str | None:
+    def broken(self, sources: frozenset[str] | None, *, account: bool = False) -> str | None:
         """Why a metric over `sources` (None: all) is unknown: not one of them is in order.
 
         None while any is. Then what the others would say is missing, as in any
-        partial window, and `ailing` names the first of them.
+        partial window, and `ailing` names the first of them. With `account` as
+        far as the account is concerned.
         """
         known = self._since.keys() if sources is None else self._since.keys() & sources
-        if any(source not in self._broken for source in known):
+        if not known <= self._broken.keys() - (self._rejecting if account else set()):
             return None
-        return self.ailing(sources)
+        return self.ailing(sources, account=account)
 
-    def ailing(self, sources: frozenset[str] | None) -> str | None:
+    def ailing(self, sources: frozenset[str] | None, *, account: bool = False) -> str | None:
         """Which of `sources` (None: all) is broken and why, or None when all are in order."""
         for source, reason in self._broken.items():
-            if sources is None or source in sources:
+            if (sources is None or source in sources) and not (
+                account and source in self._rejecting
+            ):
                 return f"source {source} {reason}"
         return None
 
-    def state(self, sources: frozenset[str] | None, start: int, end: int) -> str:
-        """The coverage of seconds `start` to `end`, both included, over `sources` (None: all)."""
+    def state(
+        self, sources: frozenset[str] | None, start: int, end: int, *, account: bool = False
+    ) -> str:
+        """The coverage of seconds `start` to `end`, both included, over `sources` (None: all).
+
+        With `account` that of the account.
+        """
         names = self._since if sources is None else [s for s in self._since if s in sources]
         seen_any, seen_all = False, bool(names)
         for name in names:
-            missing = self._missing(name, start, end)
+            missing = self._missing(name, start, end, account=account)
             seen_any = seen_any or missing < end - start + 1
             seen_all = seen_all and missing == 0
         if not seen_any:
@@ -110,13 +132,13 @@ class Coverage:
         """Whether any source was observed at any of seconds `start` to `end`."""
         return self.state(None, start, end) != EMPTY
 
-    def _missing(self, source: str, start: int, end: int) -> int:
+    def _missing(self, source: str, start: int, end: int, *, account: bool = False) -> int:
         """How many of the seconds of a source were not observed; overlaps count once."""
         holes = [(start, min(end, self._since[source] - 1))]
         holes += [
             (max(start, gap.first), min(end, gap.last))
             for gap in self._gaps
-            if gap.source == source
+            if gap.source == source and not (account and gap.reason in (REJECTS, DROPS))
         ]
         missing, reached = 0, start - 1
         for first, last in sorted(holes):

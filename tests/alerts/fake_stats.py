@@ -41,18 +41,20 @@ class FakeCoverage:
         self.reason: str | None = None
         self.part: str | None = None
 
-    def state(self, sources: frozenset[str] | None, start: int, end: int) -> str:
+    def state(
+        self, sources: frozenset[str] | None, start: int, end: int, *, account: bool = False
+    ) -> str:
         """As the statistics say it, over all sources alike."""
         missing = sum(second in self.unobserved for second in range(start, end + 1))
         if not missing:
             return "whole"
         return "empty" if missing == end - start + 1 else "partial"
 
-    def broken(self, sources: frozenset[str] | None) -> str | None:
+    def broken(self, sources: frozenset[str] | None, *, account: bool = False) -> str | None:
         """What the test set."""
         return self.reason
 
-    def ailing(self, sources: frozenset[str] | None) -> str | None:
+    def ailing(self, sources: frozenset[str] | None, *, account: bool = False) -> str | None:
         """The same; or the one source of several that a test set."""
         return self.reason or self.part
 

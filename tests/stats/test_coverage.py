@@ -65,6 +65,24 @@ def test_a_broken_source_makes_only_its_own_metrics_unknown(coverage: Coverage) 
     assert coverage.broken(None) is coverage.ailing(None) is None
 
 
+def test_the_account_of_a_source_that_delivers_only_rejects_is_known(coverage: Coverage) -> None:
+    """What nobody can read, or was dropped, is counted; what never arrived is not."""
+    only = frozenset({"nginx"})
+    coverage.gap("nginx", 150, 159, "rejects")
+    coverage.gap("nginx", 160, 169, "kernel drops")
+    assert coverage.state(only, 150, 169) == "empty"
+    assert coverage.state(only, 150, 169, account=True) == "whole"
+    assert coverage.state(only, 120, 169, account=True) == "partial"
+    for source in ("nginx", "apache"):
+        coverage.mark_broken(source, "delivers only rejects", rejecting=True)
+    assert coverage.broken(only) == "source nginx delivers only rejects"
+    assert coverage.broken(only, account=True) is coverage.ailing(only, account=True) is None
+    coverage.mark_broken("nginx", "unreadable")
+    assert coverage.broken(only, account=True) == "source nginx unreadable"
+    assert coverage.broken(None, account=True) is None
+    assert coverage.ailing(None, account=True) == "source nginx unreadable"
+
+
 def test_coverage_survives_a_restart(coverage: Coverage) -> None:
     """A snapshot taken back gives the same answers."""
     again = Coverage()

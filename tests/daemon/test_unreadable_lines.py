@@ -1,0 +1,48 @@
+"""A log whose format changes: what rules about traffic cannot tell, the rule about rejects can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulated import simulated
+
+from logmond.alerts.event import Event
+from logmond.ingest.scenarios import time_local
+
+T0 = 1795453200
+RULES = [
+    {"name": "unreadable", "metric": "unparsed_ratio", "window": "20s", "above": "10%"},
+    {"name": "failing", "metric": "ratio_5xx", "window": "20s", "above": "10%", "hold": "60s"},
+]
+
+
+def written(at: int) -> bytes:
+    """The lines of a second: some failures, then a minute of a format nobody told of, then fine."""
+    if 60 <= at < 120:
+        return b'{"status": "in another format"}\n' * 20
+    status = b"500" if at < 60 else b"200"
+    return b'192.0.2.1 - - [%b] "GET / HTTP/1.1" %b 10\n' % (time_local(T0 + at), status) * 20
+
+
+def test_a_format_that_changes_is_told_while_no_line_can_be_read(tmp_path: Path) -> None:
+    """Nothing is known of the traffic then; of the rejects everything is."""
+    log = tmp_path / "access.log"
+    log.touch()
+    source = {"name": "web", "files": [str(log)], "format": "common"}
+    with simulated({"sources": [source], "rules": RULES, "outputs": []}, T0) as simulation:
+        simulation.start()
+        events: list[Event] = []
+        simulation.running.alerts.subscribe(events.append)
+        for at in range(240):
+            while simulation.wall < T0 + at:
+                simulation.turn()
+            with log.open("ab") as file:
+                file.write(written(at))
+        told = {(event.rule, event.kind): event.at - T0 for event in events}
+        assert 60 <= told["unreadable", "alert"] < 75
+        assert told["unreadable", "recovered"] > 120
+        assert 55 <= told["failing", "nodata"] < 65
+        assert told["failing", "databack"] >= 115
+        assert told["failing", "recovered"] > 180
+        (back,) = [event.message for event in events if event.kind == "databack"]
+        assert back.startswith("source web readable again after 1m")
