@@ -173,7 +173,8 @@ class Daemon:
         self._run = run = CatchUp(
             self.evaluation,
             self.loaded.config.stats.delay_s,
-            lambda: self._clock.target(wall_time()),
+            # No further than a tick has collected: what live reading found since then counts.
+            lambda: self._lived,
             self.reactor,
         )
         self._catching_up = run.done
