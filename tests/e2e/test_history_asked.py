@@ -39,7 +39,7 @@ def test_the_whole_life_of_an_incident_outlives_memory_and_restarts(
 ) -> None:
     """Fired in one life, taken on in the next, over in that, asked for when memory is empty."""
     port = free_port(socket.SOCK_DGRAM)
-    rule = {"name": "busy", "metric": "hits", "window": "10s", "above": 5, "hold": "1s"}
+    rule = {"name": "busy", "metric": "hits", "window": "5s", "above": 5, "hold": "1s"}
     daemon = prepare(
         {
             "sources": [

@@ -23,7 +23,7 @@ Start = Callable[..., Daemon]
 _LITTLE = 4096
 _TCP_CLOSE = 7  # the state in struct tcp_info, once a connection was reset
 _SECTIONS = 200
-_RULES = 5
+_RULES = 10
 
 
 def _udp(**more: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from logmond.stores.rows import Changes, IncidentRow, Restored, SilenceRow
 
 Start = Callable[..., Daemon]
 
-FLIPS, CUTS, STARTS = (1000, 400, 40) if soaking() else (150, 40, 2)
+FLIPS, CUTS, STARTS = (1000, 400, 40) if soaking() else (150, 40, 1)
 
 NOW = 1_795_456_930.0
 MINUTES = {60 * n: b"minute %d " % n * 100 for n in range(300)}

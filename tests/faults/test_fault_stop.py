@@ -19,7 +19,7 @@ from weblog import WebLog, Writing
 
 Prepare = Callable[..., Daemon]
 
-STOPS = 100 if soaking() else 6
+STOPS = 100 if soaking() else 4
 
 _OUT_S = 5
 _APART = 100_000_000
