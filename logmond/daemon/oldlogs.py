@@ -18,10 +18,12 @@ from logmond.alerts.status import RuleStatus
 from logmond.config.schema import Config, SourceConfig
 from logmond.errors import ConfigError, Problem
 from logmond.frame.selector import Selector
-from logmond.ingest.formats.detection import Detection, detect
+from logmond.ingest.formats.compiled import Format
+from logmond.ingest.formats.detection import Detection, candidates, detect
 from logmond.ingest.sources.oldlog import STDIN, OldLog
 from logmond.ingest.sources.patterns import covers
 from logmond.ingest.sources.unrotated import unrotated
+from logmond.interfaces.parsing import directed
 from logmond.suggest import hint
 
 HEAD_LINES = 200
@@ -122,15 +124,23 @@ def _is_called(pattern: str, place: str) -> bool:
 
 def _read_as(log: OldLog, source: SourceConfig, why: str) -> Assigned:
     """Say what the format is; take what fits where a source that receives lines has another."""
-    head = log.head()[:HEAD_LINES]
-    found = detect(head, source.formats())
+    head = [line.removesuffix(b"\r") for line in log.head()[:HEAD_LINES]]
+    found = _detected(head, source.formats())
     if not found.parsed and not source.files and source.format != "auto" and head:
-        other = detect(head)
+        other = _detected(head, candidates())
         if other.format is not None:
             source = source.model_copy(update={"format": "auto"})
             return Assigned(log, source, f"{why}; not in its format but {_told(other)}")
     spoken = "format auto: " if source.format == "auto" else "format "
     return Assigned(log, source, f"{why}; {spoken}{_told(found)}")
+
+
+def _detected(head: Sequence[bytes], formats: Sequence[Format]) -> Detection:
+    """What fits the lines; of a W3C log those that say what its fields are do so."""
+    told = [fields for line in head if (fields := directed(formats, line)) is not None]
+    if not told:
+        return detect(head, formats)
+    return detect([line for line in head if not line.startswith(b"#")], told[-1])
 
 
 def _told(found: Detection) -> str:

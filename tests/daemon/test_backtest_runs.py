@@ -86,6 +86,18 @@ def test_a_log_is_read_as_the_source_whose_files_mean_it(
     assert "common" in read.read_as
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_log_that_names_its_fields_is_told_as_what_it_is(end: bytes, tmp_path: Path) -> None:
+    """Its first lines say how the others are written."""
+    log = tmp_path / "u_ex261123.log"
+    rows = [b"#Software: IIS", b"#Fields: date time c-ip cs-method cs-uri-stem sc-status"]
+    rows += [b"2026-11-23 17:00:00 192.0.2.1 GET /a/x 200"] * 2
+    log.write_bytes(end.join([*rows, b""]))
+    (read,) = run([log]).logs
+    assert (read.lines, read.rejected) == (4, 2)
+    assert read.read_as.endswith("format auto: iis, confidence 100% of 2 lines")
+
+
 def test_a_log_from_another_folder_or_of_no_source_is_read_all_the_same(tmp_path: Path) -> None:
     """By its name, by what was named, or as a source of its own."""
     log, strange = tmp_path / "access.log", tmp_path / "Strange Log.2.txt"
