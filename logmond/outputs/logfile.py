@@ -101,7 +101,7 @@ class LogFile:
         except OSError as error:
             self.failures += 1
             self._close()
-            told, self._trouble = self._trouble, error.strerror or str(error)
+            told, self._trouble = self._trouble, self._explained(error)
             if self._trouble != told:
                 self._log.warn("{problem}; trying again every second", problem=self.problem)
             return
@@ -110,6 +110,12 @@ class LogFile:
                 "output {name}: {path} is written again", name=self.name, path=self._path
             )
         self._trouble = ""
+
+    def _explained(self, error: OSError) -> str:
+        directory = os.path.dirname(self._path)
+        if isinstance(error, FileNotFoundError):
+            return f"there is no directory {directory}; make it"
+        return error.strerror or str(error)
 
     def _write(self, file: int) -> None:
         """Write one line; behind the half of one, on a line of its own."""

@@ -122,7 +122,9 @@ def test_a_missing_directory_is_waited_for(tmp_path: Path) -> None:
     log = LogFile("log", str(path))
     log.event(event(1))
     log.tick(AT)
-    assert log.problem == f"output log: cannot write {path}: No such file or directory"
+    assert log.problem == (
+        f"output log: cannot write {path}: there is no directory {path.parent}; make it"
+    )
     path.parent.mkdir()
     log.tick(AT + 1)
     log.event(event(2))

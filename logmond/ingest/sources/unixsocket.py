@@ -109,5 +109,8 @@ def _explained(path: str, error: OSError) -> str:
     if error.errno == errno.ENOENT:
         return f"there is no directory {directory}; make it"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"no permission to make a socket in {directory}"
+        return (
+            f"no permission to make a socket in {directory}; name another directory, or one "
+            "that systemd holds (/run/logmond.sock: systemctl enable --now logmond.socket)"
+        )
     return error.strerror or str(error)

@@ -77,6 +77,12 @@ def test_a_missing_directory_is_named(tmp_path: Path) -> None:
         UnixSocket(endpoint(tmp_path / "none" / "log.sock"), socket.SOCK_DGRAM)
 
 
+def test_a_directory_that_takes_no_socket_names_what_would_work() -> None:
+    """The packaged configuration names one in /run, which only systemd may make."""
+    with pytest.raises(SourceError, match=r"socket in /sys; .* enable --now logmond\.socket\)"):
+        UnixSocket(endpoint(Path("/sys/log.sock")), socket.SOCK_DGRAM)
+
+
 def test_a_socket_somebody_has_replaced_is_not_removed(tmp_path: Path) -> None:
     """Closing removes our own file only."""
     path = tmp_path / "log.sock"
