@@ -44,6 +44,11 @@ class Admission:
     def __len__(self) -> int:
         return len(self._admitted)
 
+    @property
+    def remembered(self) -> list[Group]:
+        """The groups with a place, where not all have one: who came first cannot be told later."""
+        return list(self._admitted) if self.rest else []
+
     def update(self, groups: Mapping[Group, Tally], held: Collection[Group]) -> None:
         """Free the places of groups that are gone, admit newcomers.
 

@@ -24,6 +24,7 @@ import msgspec
 
 from logmond.alerts.incident import Incident
 from logmond.alerts.memory import LASTS, PASSES, Memory, Passing, encode, pack
+from logmond.alerts.seam import Group
 from logmond.alerts.watch import Watch
 
 PIECE = 100
@@ -48,6 +49,7 @@ class _Kept:
     incidents: dict[str, tuple[tuple[Any, ...], msgspec.Raw]] = field(default_factory=dict)
     tracks: bool = False
     silent_s: int = 0
+    admitted: list[Group] = field(default_factory=list)
 
 
 class Keeping:
@@ -96,21 +98,24 @@ class Keeping:
 
     def _pack(self, watch: Watch) -> None:
         name, silent_s = watch.rule.name, watch.observer.silent_s
+        admitted = watch.admission.remembered
         self._packed.add(name)
         kept = self._kept.get(name)
         if kept is None:
             kept = self._kept[name] = _Kept()
-        there = bool(watch.tracks or watch.reached or silent_s)
+        there = bool(watch.tracks or watch.reached or silent_s or admitted)
         about = (watch.rule.metric, watch.rule.group_by, len(watch.reached)) if there else None
         signs = [_lasting(incident) for incident in watch.incidents.values()]
         if about != kept.about or signs != kept.signs:
             self._changed[LASTS + name] = self._lasting(watch, kept, signs) if there else None
             kept.about, kept.signs = about, signs
-        if watch.tracks or kept.tracks or silent_s != kept.silent_s:
-            kept.tracks, kept.silent_s = bool(watch.tracks), silent_s
+        counts = silent_s, admitted
+        if watch.tracks or kept.tracks or counts != (kept.silent_s, kept.admitted):
+            kept.tracks, (kept.silent_s, kept.admitted) = bool(watch.tracks), counts
             tracks = [(group, _track(track)) for group, track in watch.tracks.items()]
             passing = [_passing(incident) for incident in watch.incidents.values()]
-            self._changed[PASSES + name] = encode((silent_s, tracks, passing)) if there else None
+            now = silent_s, tracks, passing, admitted
+            self._changed[PASSES + name] = encode(now) if there else None
 
     def _lasting(self, watch: Watch, kept: _Kept, signs: list[tuple[Any, ...]]) -> bytes:
         before, kept.incidents = kept.incidents, {}

@@ -64,6 +64,7 @@ class Now(msgspec.Struct, array_like=True):
     silent_s: int
     tracks: list[tuple[Group, tuple[State, list[int], int, int]]]
     incidents: list[Passing]
+    admitted: list[Group] = []
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -112,7 +113,7 @@ def _pass(watched: Watched | None, now: Now) -> None:
     """Bring what lasts of a rule to the second it was left at."""
     if watched is None or len(now.incidents) != len(watched.incidents):
         raise StateError("the remembered alerts do not belong together")
-    watched.silent_s = now.silent_s
+    watched.silent_s, watched.admitted = now.silent_s, now.admitted
     watched.tracks = [(group, Track(*track)) for group, track in now.tracks]
     for incident, passing in zip(watched.incidents, now.incidents, strict=True):
         for name in Passing.__struct_fields__:

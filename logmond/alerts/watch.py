@@ -31,7 +31,8 @@ class Watched:
     `tracks` are the groups that are not quiet, `incidents` the open ones.
     `reached` are the groups of a grouped `below` rule that have been seen
     above their limit: only they can fall below it, so that a stranger's single
-    request to an unknown host is not an alert.
+    request to an unknown host is not an alert. `admitted` have a place where
+    there are more groups than places.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Watched:
     incidents: list[Incident] = field(default_factory=list)
     reached: list[Group] = field(default_factory=list)
     silent_s: int = 0
+    admitted: list[Group] = field(default_factory=list)
 
 
 class Watch:
@@ -103,6 +105,7 @@ class Watch:
             list(self.incidents.values()),
             sorted(self.reached),
             self.observer.silent_s,
+            self.admission.remembered,
         )
 
     def adopt(self, watched: Watched) -> list[Incident]:
@@ -125,7 +128,8 @@ class Watch:
         if not self.rule.rising:
             self.reached.update(watched.reached)
         self.observer.silent_s = watched.silent_s
-        self.admission.hold(g for g in {*self.tracks, *self.reached} if g or not self.rule.group_by)
+        held = dict.fromkeys((*self.tracks, *self.reached, *watched.admitted))
+        self.admission.hold(group for group in held if group or not self.rule.group_by)
         return []
 
     def _look(self, group: Group, knowledge: Knowledge, second: int, silent: bool) -> Sight:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from fake_stats import START, Daemon, FakeStatistics
 
+from logmond.alerts.admission import RULE_CAP
 from logmond.alerts.keeping import PIECE
 from logmond.alerts.memory import Memory, encode, pack
 from logmond.alerts.rule import Rule
@@ -73,6 +74,29 @@ def test_the_rows_of_every_commit_give_back_all_as_it_was() -> None:
         assert again.snapshot() == daemon.restarted(*RULES).alerts.snapshot()
         most = max(most, len(again.incidents()))
     assert most > len(HOSTS)
+
+
+def test_who_came_first_has_the_place_after_a_restart_too() -> None:
+    """With more groups than places, the loudest of now are not those that were admitted."""
+    fake = FakeStatistics()
+    for number in range(RULE_CAP):
+        fake.put(0, 1, vhost=f"host{number}")
+    for number in range(10):
+        fake.put(1, 50, vhost=f"late{number}")
+    rule = Rule("r", "hits", group_by=("vhost",), window_s=9, above=(("warning", 400.0),))
+    daemon, disk = Daemon(rule, stats=fake), Disk()
+    daemon.run(0)
+    disk.write(daemon.alerts.changes())
+    told = daemon.run(1)
+    assert [event.group for event in told] == [{"vhost": "(other)"}]
+    disk.write(daemon.alerts.changes())
+    again = AlertService([rule], fake, "web1")
+    again.restore(disk.rows)
+    daemon.run(2)
+    again.step(START + 2)
+    assert again.statuses() == daemon.alerts.statuses()
+    assert again.incidents() == daemon.alerts.incidents()
+    assert again.incidents()[0].value == 10 * 50
 
 
 def test_packing_ahead_gives_what_packing_at_once_gives() -> None:
