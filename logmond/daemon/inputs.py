@@ -199,6 +199,9 @@ class Input:
         hopeless = self._hopeless()
         if hopeless is not None:
             return hopeless
+        refused = self._refused()
+        if refused is not None:
+            return refused
         waiting = [health for health in found if health.state == "waiting"]
         return waiting[0] if waiting else worst
 
@@ -217,6 +220,16 @@ class Input:
             f'delivers only lines that cannot be read ({rejects} {kind}), for example "{sample}"'
         )
         return Health("degraded", reason, self._rejecting_since, broken=True)
+
+    def _refused(self) -> Health | None:
+        """Degraded when `accept` has refused all that ever came: the tag may be a wrong one."""
+        samples = self.ledger.samples.get("tag")
+        if not samples or self.ledger.totals["counted"]:
+            return None
+        tags = ", ".join(self.config.accept.tag or ())
+        sample = visible(decoded(redacted(samples[-1])[:80]))
+        reason = f'has counted nothing: accept takes the tag {tags} only, others came: "{sample}"'
+        return Health("degraded", reason, self._wall())
 
     def status(self) -> SourceStatus:
         """Everything `sources` shows of it."""

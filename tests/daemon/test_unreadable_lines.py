@@ -1,4 +1,4 @@
-"""A log whose format changes: what rules about traffic cannot tell, the rule about rejects can."""
+"""Lines that cannot be read, or belong to nobody: told while they come, and not for longer."""
 
 from __future__ import annotations
 
@@ -46,3 +46,28 @@ def test_a_format_that_changes_is_told_while_no_line_can_be_read(tmp_path: Path)
         assert told["failing", "recovered"] > 180
         (back,) = [event.message for event in events if event.kind == "databack"]
         assert back.startswith("source web readable again after 1m")
+
+
+def test_a_tag_that_nobody_sends_is_told_until_somebody_does(tmp_path: Path) -> None:
+    """A wrong `accept` would count nothing in silence; a right one is left alone by the others."""
+    source = {
+        "name": "web",
+        "listen": f"unixgram://{tmp_path}/log.sock",
+        "accept": {"tag": ["nginx", "shop"]},
+        "format": "common",
+    }
+    with simulated({"sources": [source], "rules": [], "outputs": []}, T0) as simulation:
+        simulation.start()
+        input_ = simulation.running.inputs["web"]
+
+        def state_after(tag: bytes) -> tuple[str, str]:
+            line = b'192.0.2.1 - - [%b] "GET /?a=b HTTP/1.1" 200 10' % time_local(T0)
+            input_.intake.messages([b"<190>Nov 23 17:00:00 vm %b: %b" % (tag, line)], believed=True)
+            input_.tick()
+            return input_.health.state, input_.health.reason
+
+        state, reason = state_after(b"ngnix")
+        assert (state, input_.health.broken) == ("degraded", False)
+        assert reason.startswith("has counted nothing: accept takes the tag nginx, shop only, ")
+        assert "vm ngnix: 192.0.2.1" in reason
+        assert state_after(b"shop")[0] == state_after(b"ngnix")[0] == "ok"
