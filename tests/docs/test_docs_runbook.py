@@ -83,3 +83,11 @@ def test_reasons_filtered_by_are_all_named() -> None:
     text = entries("Counters")["filtered"]
     for reason in ("tag", "host", "error log", "notice"):
         assert f"`{reason}`" in text
+
+
+@pytest.mark.parametrize("section", ["Counters", *SECTIONS])
+def test_no_entry_is_written_twice(section: str) -> None:
+    """Whoever finds one of two believes that it is all."""
+    headings = re.findall(r"(?m)^### (.+)$", RUNBOOK.section(section))
+    plain = [re.sub(r"[`\s]", "", heading) for heading in headings]
+    assert sorted(set(plain)) == sorted(plain)
