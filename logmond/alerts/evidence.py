@@ -30,6 +30,9 @@ MAX_SAMPLES = 3
 SAMPLED = 25
 """Entries that reading the samples of a block costs as much as."""
 
+MORE = 0.05
+"""A section with less than this more than a path in it is hardly more than that path."""
+
 TOLD = 3
 """Statements that stand on the line of an alert."""
 
@@ -139,14 +142,19 @@ def chosen(samples: Iterable[tuple[str, str, str]], where: Selector) -> list[str
 def statements(evidence: Iterable[Evidence]) -> str:
     """The best statement of each dimension: ``client 203.0.113.7 71%, AI bot GPTBot 64%``.
 
-    A section that is one path says nothing beside that path.
+    A section that is hardly more than one path says nothing beside that path.
     """
     best: dict[str, Evidence] = {}
     for one in evidence:
         path = best.get("path")
-        if one.dimension != "section" or path is None or path.key != one.key:
+        if one.dimension != "section" or path is None or not _is_mostly(one, path):
             best.setdefault(one.dimension, one)
     return ", ".join(_statement(one) for one in list(best.values())[:TOLD])
+
+
+def _is_mostly(section: Evidence, path: Evidence) -> bool:
+    inside = path.key == section.key or path.key.startswith(section.key.rstrip("/") + "/")
+    return inside and section.share - path.share < MORE
 
 
 def _statement(evidence: Evidence) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from logmond.alerts.lifecycle import State
 from logmond.alerts.rule import Bounds
 from logmond.alerts.watch import Watch
+from logmond.telemetry import window
 
 _ORDER = (State.QUIET, State.PENDING, State.CLEARING, State.FIRING)
 
@@ -112,7 +113,7 @@ def _value(watch: Watch, second: int | None) -> tuple[float | None, float | None
     sights = [observer.look(group, knowledge, second) for group in observer.watched()]
     known = [(sight.value, sight) for sight in sights if sight.value is not None]
     if not known:
-        unknown = sights[0].reason if sights else None
+        unknown = sights[0].reason if sights else f"no requests in {window(watch.rule.window_s)}"
         return None, None, knowledge.reason or unknown
     pick = max if watch.rule.rising else min
     value, sight = pick(known, key=lambda pair: pair[0])

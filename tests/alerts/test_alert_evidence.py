@@ -169,6 +169,17 @@ def test_a_section_that_is_one_path_is_not_told_beside_it() -> None:
     assert statements(found) == "path /login 90%, client a 40%"
 
 
+def test_a_section_that_is_hardly_more_than_a_path_leaves_its_place_to_who_asked() -> None:
+    """Three statements stand on the line; that /reset/x lies in /reset need not be one."""
+    path = Evidence("path", "/reset/***", 0.9, 0.0)
+    client = Evidence("client", "a", 0.97, 0.0)
+    for share, told in ((0.94, "client a 97%"), (0.9, "client a 97%"), (0.96, "section /reset")):
+        found = [path, Evidence("section", "/reset", share, 0.0), client]
+        assert statements(found).split(", ")[1].startswith(told)
+    elsewhere = [path, Evidence("section", "/res", 0.9, 0.0)]
+    assert statements(elsewhere) == "path /reset/*** 90%, section /res 90%"
+
+
 def test_rules_ask_about_what_they_measure() -> None:
     """Slow requests of a slow rule, bytes of a rule about bytes, from before it was pending."""
     stats = FakeStatistics()

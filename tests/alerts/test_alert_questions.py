@@ -64,6 +64,9 @@ def test_a_grouped_rule_whose_groups_are_thin_says_so() -> None:
     daemon.run(0)
     (status,) = daemon.alerts.statuses()
     assert (status.value, status.reason) == (None, "only 3 requests in 5s, min_hits is 20")
+    daemon.run(5)
+    (status,) = daemon.alerts.statuses()
+    assert (status.value, status.reason) == (None, "no requests in 5s")
 
 
 def test_a_grouped_rule_reports_its_most_extreme_group() -> None:
