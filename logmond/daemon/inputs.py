@@ -222,13 +222,17 @@ class Input:
         return Health("degraded", reason, self._rejecting_since, broken=True)
 
     def _refused(self) -> Health | None:
-        """Degraded when `accept` has refused all that ever came: the tag may be a wrong one."""
-        samples = self.ledger.samples.get("tag")
-        if not samples or self.ledger.totals["counted"]:
+        """Degraded when all that ever came was filtered: a wrong tag, or the wrong log."""
+        kind = next((kind for kind in ("tag", "error log") if self.ledger.samples.get(kind)), None)
+        if kind is None or self.ledger.totals["counted"]:
             return None
+        sample = visible(decoded(redacted(self.ledger.samples[kind][-1])[:80]))
         tags = ", ".join(self.config.accept.tag or ())
-        sample = visible(decoded(redacted(samples[-1])[:80]))
-        reason = f'has counted nothing: accept takes the tag {tags} only, others came: "{sample}"'
+        reason = f'has counted nothing: only lines of an error log came: "{sample}"'
+        if kind == "tag":
+            reason = (
+                f'has counted nothing: accept takes the tag {tags} only, others came: "{sample}"'
+            )
         return Health("degraded", reason, self._wall())
 
     def status(self) -> SourceStatus:

@@ -71,3 +71,17 @@ def test_a_tag_that_nobody_sends_is_told_until_somebody_does(tmp_path: Path) -> 
         assert reason.startswith("has counted nothing: accept takes the tag nginx, shop only, ")
         assert "vm ngnix: 192.0.2.1" in reason
         assert state_after(b"shop")[0] == state_after(b"ngnix")[0] == "ok"
+
+
+def test_an_error_log_in_place_of_the_access_log_is_told(tmp_path: Path) -> None:
+    """Each line is filtered, and rightly so; but nothing is counted."""
+    log = tmp_path / "error.log"
+    log.write_bytes(b"2026/11/23 17:00:00 [error] 1#1: *1 open() failed\n")
+    source = {"name": "web", "files": [str(log)], "start": "beginning"}
+    with simulated({"sources": [source], "rules": [], "outputs": []}, T0) as simulation:
+        simulation.start()
+        while simulation.wall < T0 + 5:
+            simulation.turn()
+        health = simulation.running.inputs["web"].health
+        assert health.state == "degraded"
+        assert 'only lines of an error log came: "2026/11/23' in health.reason
