@@ -69,7 +69,9 @@ class Outlets:
         leaving = list(running.values())
         for output in leaving:
             if isinstance(output, Messenger) and output.queued:
-                told.append(f"output {output.name}: {output.queued:,} messages were not delivered")
+                count = output.queued
+                left = "1 message was" if count == 1 else f"{count:,} messages were"
+                told.append(f"output {output.name}: {left} not delivered")
             output.close()
         made = [kept.get(config.name) or self._made(config) for config in new]
         gone = [output for output in leaving if isinstance(output, Messenger)]

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
+
 from logmond import __version__
 from logmond.daemon.reading import parsed, sampled
+from logmond.errors import QueryError
 from logmond.ingest.kernel.python import PythonKernel
 from logmond.interfaces.surface import DaemonStatus, Surface
 
@@ -85,8 +88,17 @@ def surface(daemon: Daemon, now: Callable[[], float]) -> Surface:
         parse=lambda line: parsed(line, daemon.inputs),
         samples=lambda name: sampled(name, daemon.inputs),
         outputs=lambda: [*daemon.outputs.statuses(), *daemon.pulse.statuses()],
-        test_output=lambda name, said: daemon.outputs.test(name, said, daemon.alerts.node, now()),
+        test_output=lambda name, said: _tested(daemon, name, said, now()),
     )
+
+
+def _tested(daemon: Daemon, name: str, said: str, now: float) -> Deferred[None]:
+    """Let an output tell a marked test; a beat that says more than is so would be none."""
+    beats = {beat.name for beat in daemon.pulse.statuses()}
+    if name in beats - {output.name for output in daemon.outputs.outputs}:
+        told = 'the heartbeat beats by itself; "outputs" says whether that is taken'
+        raise QueryError("unknown_output", told)
+    return daemon.outputs.test(name, said, daemon.alerts.node, now)
 
 
 def resident_bytes() -> int:

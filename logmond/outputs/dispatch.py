@@ -170,11 +170,9 @@ class Dispatch:
         left = [(name, id_) for id_ in messages]
         self._outbox |= dict.fromkeys(left)
         if left:
-            self._log.warn(
-                "output {name} is gone, and {count} messages for it are dropped",
-                name=name,
-                count=len(left),
-            )
+            count = len(left)
+            those = "1 message for it is" if count == 1 else f"{count:,} messages for it are"
+            self._log.warn("output {name} is gone, and {those} dropped", name=name, those=those)
 
     def _each(self, outputs: Iterable[_Some], call: Callable[[_Some], None]) -> None:
         for output in outputs:

@@ -31,7 +31,8 @@ class WebUrl:
     @property
     def refusal(self) -> str | None:
         """Why it is not sent to; None for public addresses, and for names but ``localhost``."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
+        name = self.host.rstrip(".")
+        if name == "localhost" or name.endswith(".localhost"):
             return "loopback"
         return refusal(self.host) if self.numeric else None
 

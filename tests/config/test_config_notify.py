@@ -119,5 +119,7 @@ def test_localhost_is_refused_like_its_addresses() -> None:
     assert problems(**HOOK | {"url": url}) == [
         f"f.yaml:4:8: outputs[0].url: localhost is loopback: {told}"
     ]
+    [absolute] = problems(**HOOK | {"url": "http://localhost.:8080/hook"})
+    assert "is loopback" in absolute
     assert only(**HOOK | {"url": url}, allow=["localhost"]).settings()["allow_private"]
     assert only(**HOOK | {"url": url}, allow_private=True).settings()["allow_private"]

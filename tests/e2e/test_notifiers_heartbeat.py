@@ -107,6 +107,7 @@ def test_one_that_nobody_takes_is_shown_and_a_reload_mends_it(
         return found["failed"] == 1 and "refused" in found["reason"]
 
     until(20, failed, lambda: daemon.ask("outputs"))
+    assert "beats by itself" in daemon.ask("test-output heartbeat")[0]
     with watching(port) as watcher:
         daemon.configure(settings(port, tmp_path, method="get", every="6s"))
         daemon.reload()

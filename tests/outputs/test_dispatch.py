@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from twisted.logger import capturedLogs, formatEvent
 
 from logmond.outputs.console import Console
 from logmond.outputs.dispatch import Dispatch
 from logmond.outputs.logfile import LogFile
 from logmond.outputs.table import OUTPUTS, output_class
+from logmond.stores.rows import Changes, Restored
 
 
 class Told:
@@ -55,6 +57,22 @@ def test_a_failing_output_keeps_no_other_from_telling(logged_errors: Any) -> Non
     dispatch.close()
     assert sound.calls == broken.calls == [("event", "event"), ("tick", 7), ("reopen",), ("close",)]
     assert len(logged_errors.flush(ZeroDivisionError)) == 4
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(1, "1 message for it is dropped"), (1200, "1,200 messages for it are dropped")],
+)
+def test_messages_for_an_output_that_is_gone_leave_the_outbox_and_are_said(
+    count: int, told: str
+) -> None:
+    """By the next commit; nobody would ever bring them."""
+    outbox = {("ops", f"m{number}"): b"" for number in range(count)}
+    dispatch = Dispatch()
+    with capturedLogs() as events:
+        dispatch.restore(Restored(outbox=outbox))
+    assert [formatEvent(event) for event in events] == [f"output ops is gone, and {told}"]
+    assert dispatch.joining(Changes()).outbox == dict.fromkeys(outbox)
 
 
 def test_the_table_names_every_kind_of_output() -> None:
