@@ -256,7 +256,9 @@ def _parser() -> argparse.ArgumentParser:
 
     asking = verb("ctl", ctl)
     asking.add_argument("--json", action="store_true", help="the reply as one JSON line")
-    asking.add_argument("--admin", default=DEFAULT_ADMIN, metavar="HOST:PORT")
+    asking.add_argument(
+        "--admin", default=DEFAULT_ADMIN, metavar="HOST:PORT", help=f"default: {DEFAULT_ADMIN}"
+    )
     asking.add_argument("--token-file", metavar="FILE", help="holds the token of the admin port")
     asking.add_argument("command", nargs="+", metavar="COMMAND", help="for example: status")
     return parser

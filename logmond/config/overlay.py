@@ -49,9 +49,16 @@ def lay_environment(tree: Tree, environ: Mapping[str, str]) -> None:
         try:
             _lay(tree, steps, environ[name], place)
         except Unknown as error:
-            guess = PREFIX + "__".join(map(_shouted, error.guess)) if error.guess else None
+            meant = error.guess or _with_one_underscore(steps)
+            guess = PREFIX + "__".join(map(_shouted, meant)) if meant else None
             more = f"; did you mean {guess}?" if guess else ""
             tree.problem(place, (), f"{error}{more}")
+
+
+def _with_one_underscore(steps: Sequence[str]) -> Path | None:
+    """``admin_listen`` as the section and the key that it was meant to name."""
+    section, mark, key = steps[0].partition("_")
+    return (section, key) if mark and key and section in keys_of(Config) else None
 
 
 def lay_sets(tree: Tree, sets: Sequence[str]) -> None:

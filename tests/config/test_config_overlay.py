@@ -117,6 +117,11 @@ def test_every_kind_of_value_can_be_set_as_text(setting: str, key: str, value: s
         ),
         ("LOGMOND_STATS__DELAY__X", 'stats.delay is a single value; it has no "x"'),
         ("LOGMOND_QQ", 'unknown key "qq"; there are: node, sources, stats'),
+        (
+            "LOGMOND_ADMIN_LISTEN",
+            'unknown key "admin_listen"; there are: node, sources, stats, rules, outputs, '
+            "heartbeat, history, admin; did you mean LOGMOND_ADMIN__LISTEN?",
+        ),
         ("LOGMOND_", 'unknown key ""; there are: '),
     ],
 )
