@@ -27,10 +27,8 @@ from logmond.alerts.outlook import EMPTY, WHOLE, Knowledge, Outlook, span_of
 from logmond.alerts.rule import Bounds, Rule
 from logmond.alerts.seam import Group, Statistics, Tally
 from logmond.frame.selector import Selector
+from logmond.stats.tiers import SECONDS_KEPT
 from logmond.telemetry import window
-
-SECONDS_KEPT = 600
-"""How far back single seconds of a series reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,8 @@ class Observer:
     def history(self, group: Group, second: int) -> Iterator[tuple[int, Tally]]:
         """The seconds to find a peak in when a group fires at `second`, oldest first.
 
-        The first one, and those after it that had hits.
+        The first one, and those after it that had hits: as far as single
+        seconds outlive a restart.
         """
         first = max(self.span(second)[0], second - SECONDS_KEPT + 1)
         if len(self._members(group)) > 1:  # hundreds of groups by hundreds of seconds

@@ -7,7 +7,7 @@ from fake_stats import START, Daemon, FakeStatistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logmond.alerts.event import Event
+from logmond.alerts.event import Event, Peak
 from logmond.alerts.render import line
 from logmond.alerts.rule import Rule
 from logmond.alerts.service import AlertService
@@ -137,6 +137,29 @@ def test_a_crowd_is_that_of_whole_blocks_whenever_it_is_first_asked_for(
 ) -> None:
     """Neither a start nor a restart in the middle of a block counts who has been read ahead."""
     assert crowd_fires(restarted_after) == [19]
+
+
+@pytest.mark.parametrize("restarted_after", [None, 305])
+def test_a_peak_is_the_largest_of_the_seconds_that_outlive_a_restart(
+    restarted_after: int | None,
+) -> None:
+    """One more than five minutes before the alert is no longer known to whoever started since."""
+    rule = Rule("many", "hits", window_s=600, above=(("warning", 700.0),))
+    real, frames = statistics(), {}
+    alerts = AlertService([rule], real, "web1")
+    for second in range(310):
+        real.add(delta_of([(second, 2 if second else 100, "a", "/", "200", 0.1)], second))
+        real.advance(START + second)
+        events = alerts.step(START + second)
+        frames |= real.tiers.changed()
+        if second == restarted_after:
+            oldest = real.tiers.expired()
+            kept = {key: frame for key, frame in frames.items() if key[1] >= oldest[key[0]]}
+            snapshot, real = alerts.snapshot(), statistics()
+            alerts = AlertService([rule], real, "web1")
+            real.restore(kept, START + second)
+            alerts.restore(snapshot)
+    assert [event.peak_value for event in events] == [Peak(2, START + 10)]
 
 
 def test_an_alert_carries_the_evidence_of_the_statistics() -> None:
