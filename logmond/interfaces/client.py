@@ -22,8 +22,8 @@ OK, FAILED, UNUSABLE = 0, 1, 2
 """Exit codes: answered; ``ERR``, or no daemon; wrong usage, or reload of a broken configuration."""
 
 
-class _ReaderLeft(Exception):
-    """Nobody reads what is printed; the daemon is as well as ever."""
+class _Unprinted(Exception):
+    """What is printed goes nowhere, as its cause says; the daemon is as well as ever."""
 
 
 class Client:
@@ -127,8 +127,11 @@ def ctl(
                 print(f"logmond ctl: {problem}", file=err)
                 return FAILED
             return _ask(client, f"json {command}" if json else command, out, err, json=json)
-    except _ReaderLeft as left:
-        raise BrokenPipeError from left
+    except _Unprinted as unprinted:
+        if isinstance(unprinted.__cause__, BrokenPipeError):
+            raise unprinted.__cause__ from None
+        print(f"logmond ctl: the reply cannot be written: {unprinted}", file=err)
+        return FAILED
     except OSError as trouble:
         late = isinstance(trouble, TimeoutError)
         why = "no answer in time" if late else trouble.strerror or str(trouble)
@@ -150,8 +153,8 @@ def _ask(client: Client, command: str, out: TextIO, err: TextIO, *, json: bool) 
             first, failed = line, _said_no([line], json=json) is not None
         try:
             print(line, file=err if failed and not json else out, flush=watching)
-        except BrokenPipeError as gone:
-            raise _ReaderLeft from gone
+        except OSError as trouble:
+            raise _Unprinted(trouble.strerror or str(trouble)) from trouble
     if first is None or not failed:
         return OK
     return UNUSABLE if _configuration_refused(first, json=json) else FAILED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -56,6 +57,14 @@ class Left(StringIO):
     def write(self, text: str) -> int:
         """Nobody is there."""
         raise BrokenPipeError
+
+
+class Full(StringIO):
+    """An output on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        """There is no room."""
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest_twisted.ensureDeferred
@@ -175,3 +184,14 @@ async def test_a_reader_that_leaves_is_not_taken_for_the_daemon(port: int) -> No
             10, deferToThread(ctl, ["status"], ("localhost", port), Left(), err, token=TOKEN)
         )
     assert err.getvalue() == ""
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_disk_that_is_full_is_not_taken_for_the_daemon(port: int) -> None:
+    """`logmond ctl status >> file` fails by the file."""
+    err = StringIO()
+    code = await within(
+        10, deferToThread(ctl, ["status"], ("localhost", port), Full(), err, token=TOKEN)
+    )
+    assert code == FAILED
+    assert err.getvalue() == "logmond ctl: the reply cannot be written: No space left on device\n"
