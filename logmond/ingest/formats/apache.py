@@ -49,6 +49,7 @@ DIRECTIVES = {
     "L": Meaning("log_id", "word"),
     "f": Meaning("file"),
     "q": Meaning("query"),
+    "^FB": Meaning("microseconds_to_first_byte", "number"),  # LogIOTrackTTFB
 }
 """What directives without an argument stand for. Of a redirected request ``%>s``
 is the status the client got, ``%s`` the first."""
@@ -88,7 +89,7 @@ _DIRECTIVE = re.compile(
 )
 # Status conditions (%400,501{User-agent}i) leave "-" in place of the value.
 _VARIABLE = re.compile(
-    r"%(?:!?[0-9]{3}(?:,[0-9]{3})*)?([<>]?)(?:\{([^}]*)\})?([<>]?)(\^t[io]|[A-Za-z%])"
+    r"%(?:!?[0-9]{3}(?:,[0-9]{3})*)?([<>]?)(?:\{([^}]*)\})?([<>]?)(\^[A-Za-z]{2}|[A-Za-z%])"
 )
 
 

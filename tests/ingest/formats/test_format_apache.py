@@ -175,3 +175,11 @@ def test_a_format_that_cannot_be_read_says_why(text: str, message: str) -> None:
     """The error names the part and what would work."""
     with pytest.raises(FormatError, match=message):
         compile_apache(text)
+
+
+def test_directives_of_two_letters_are_values() -> None:
+    """Those of mod_logio and of trailers are written with a caret."""
+    fmt = compile_apache('%h "%r" %>s %^FB %{x}^ti')
+    values = fmt.decode(b'::1 "GET / HTTP/1.1" 200 1234 -')
+    assert values is not None
+    assert (values["microseconds_to_first_byte"], values["x"]) == (b"1234", b"-")
