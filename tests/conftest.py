@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -38,12 +39,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if required():
                 pytest.fail(f"no {name} here, and LOGMOND_REQUIRE_PEERS=1", pytrace=False)
             pytest.skip(f"no {name} here")
-
-
-def pytest_collection_finish() -> None:
-    """Put what was imported out of the collector's sight: each test collects its own garbage."""
-    gc.collect()
-    gc.freeze()
 
 
 class LoggedErrors:
@@ -81,9 +76,9 @@ def _told(event: LogEvent) -> str:
     return f"{formatEvent(event)}\n{trace}".rstrip()
 
 
-@pytest.fixture(autouse=True)
-def logged_errors() -> Iterator[LoggedErrors]:
-    """Fail a test that leaves errors in the log; one that expects them takes them by `flush`."""
+@contextmanager
+def _listening() -> Iterator[LoggedErrors]:
+    """Collect what the block leaves, and fail if an error was logged that was not taken."""
     errors = LoggedErrors()
     globalLogPublisher.addObserver(errors)
     try:
@@ -94,6 +89,25 @@ def logged_errors() -> Iterator[LoggedErrors]:
     if errors.events:
         told = "\n\n".join(map(_told, errors.events))
         pytest.fail(f"{len(errors.events)} errors were logged:\n{told}", pytrace=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unseen_past() -> None:
+    """Put what lasts out of the collector's sight: modules, and reports of the tests so far.
+
+    Each test collects its own garbage, which would take longer after every other test.
+    """
+    with _listening():
+        # The reactor stands in the turn that ran the last test, and holds what that was given.
+        pytest_twisted.blockon(deferLater(reactor, 0))
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def logged_errors() -> Iterator[LoggedErrors]:
+    """Fail a test that leaves errors in the log; one that expects them takes them by `flush`."""
+    with _listening() as errors:
+        yield errors
 
 
 @pytest.fixture(autouse=True)
