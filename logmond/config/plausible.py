@@ -56,6 +56,8 @@ def _limits(rule: Rule) -> Iterator[str]:
     if not rule.rising:
         if kind == "ledger" or (kind == "ratio" and free):
             yield f"below: {limit} fires while all is well; did you mean above?"
+    elif rule.for_s >= rule.window_s:
+        return  # one request has left the window by then: it takes traffic that lasts
     elif kind in ("count", "rate") and free and (not mildest or mildest < _of_one(rule)):
         yield f"above: {limit} fires on any request; give the number that is too many"
     elif kind == "distinct" and mildest < 1:
