@@ -139,7 +139,7 @@ class Heartbeat:
         posted = self._post(visible(text)[:_LONGEST].encode()).addCallback(judge)
         # Before anything can fire: one that fires at once is over below.
         self._under_way = posted
-        posted.addTimeout(self._timeout_s, self._reactor)
+        posted.addTimeout(self._timeout_s, self._reactor, _too_late)
         posted.addCallbacks(self._taken, self._not_taken)
         posted.addErrback(lambda failure: self._log.failure("the heartbeat failed", failure))
 
@@ -166,3 +166,8 @@ class Heartbeat:
         if self._failing_since is None:
             self._failing_since = self._reactor.seconds()
             self._log.warn("the heartbeat is not taken: {why}", why=self._reason)
+
+
+def _too_late(_: object, timeout_s: float) -> None:
+    """Whatever came of breaking it off, which the network tells in words of its own."""
+    raise TimeoutError(timeout_s)

@@ -239,6 +239,10 @@ def _told(error: BaseException) -> str:
     number = getattr(error, "osError", None)
     if isinstance(number, int):
         return os.strerror(number).lower()
+    if type(error).__name__ == "VerificationError":  # of service_identity, which only TLS loads
+        return "its certificate is for another name"
+    if error.args and isinstance(error.args[0], list):  # OpenSSL's (library, function, reason)
+        return "; ".join(str(one[-1]) for one in error.args[0] if one) or type(error).__name__
     return visible(" ".join(str(error).split()))[:_LOOKED_AT] or type(error).__name__
 
 

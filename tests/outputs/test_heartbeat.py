@@ -107,9 +107,9 @@ def test_an_answer_that_is_no_yes_counts_as_failed() -> None:
 
 
 def test_a_server_that_does_not_answer_is_given_up() -> None:
-    """And asked anew when the next beat is due."""
+    """Whatever breaking it off is called there; and asked anew when the next beat is due."""
     beating = Beating()
-    beating.answer = Deferred()
+    beating.answer = Deferred(lambda done: done.errback(NotDelivered("broke off")))
     beating.live(13)
     assert beating.heartbeat.status().reason == "no answer within 10s"
     assert beating.live(60) == ["ok"]
