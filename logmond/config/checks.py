@@ -61,7 +61,7 @@ def _about_rule(rule: RuleConfig, config: Config) -> Iterator[str]:
         wanted = rule.where.values("source")
         yield f"no source is named {shown(wanted[0])}{hint(wanted[0], names)}"
         return
-    yield from _missing_fields(rule, sources)
+    yield from _missing_fields(rule, sources, config)
     yield from _unmatchable(rule, config)
     metric = METRICS[rule.metric]
     if metric.name == "kernel_drops" and not any(
@@ -100,13 +100,17 @@ def _reads(rule: RuleConfig, source: SourceConfig) -> bool:
     return not wanted or any(match("source", pattern, source.name) for pattern in wanted)
 
 
-def _missing_fields(rule: RuleConfig, sources: list[SourceConfig]) -> Iterator[str]:
+def _missing_fields(rule: RuleConfig, sources: list[SourceConfig], config: Config) -> Iterator[str]:
     used = {*rule.where.dimensions, *rule.group_by}
     wanted = [field for field in ("vhost",) if field in used]
     if METRICS[rule.metric].kind == "duration":
         wanted.insert(0, "duration")
-    for field in wanted:
-        if not _carried(field, sources):
+    for name, label in config.stats.labels.items():
+        # What no source at all carries is told of the label itself.
+        if name in used and _carried(label.field, list(config.sources)):
+            wanted.append(label.field)
+    for field in dict.fromkeys(wanted):
+        if field in _ADDITIONS and not _carried(field, sources):
             yield _ADDITIONS[field]
 
 
@@ -162,6 +166,8 @@ def _section(pattern: str, plain: bool) -> str | None:
 
 
 def _status(pattern: str, plain: bool) -> str | None:
+    if plain and len(pattern) == 3 and pattern.isdigit() and pattern[0] == "0":
+        return f'{pattern} is counted as no status: "-"'
     classes = len(pattern) == 3 and pattern[0] in "12345" and pattern.endswith("xx")
     digits = len(pattern) == 3 and pattern.isdigit()
     if not plain or classes or digits:

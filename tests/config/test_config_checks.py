@@ -87,6 +87,10 @@ def test_a_rule_that_works_is_not_warned_about(rule: str) -> None:
             'no method is "GET,POST"; several are a list: [GET, POST]',
         ),
         (
+            "metric: hits, above: 1, where: {status: '000'}",
+            '000 is counted as no status: "-"',
+        ),
+        (
             "metric: hits, above: 1, where: {status: 5x}",
             'no status is "5x"; it is like 404, 5xx or 40*',
         ),
@@ -155,6 +159,16 @@ def test_a_label_is_a_dimension_of_rules_and_its_values_are_known() -> None:
     assert about(rule % "serch", stats=stats) == [
         'r: label bot has no value "serch"; did you mean "search"?'
     ]
+
+
+def test_a_rule_by_a_label_reads_sources_that_carry_its_field() -> None:
+    """HAProxy's lines name no user agent, so that none of them is a bot."""
+    proxy = "  - {name: proxy, listen: udp://localhost:5515, format: haproxy-http}\n"
+    stats = "stats: {labels: {bot: {field: user_agent, contains: {ai: GPTBot}}}}\n"
+    missing = ["r: no source carries a user agent; use a combined format"]
+    for used in ("where: {source: proxy, bot: ai}", "where: {source: proxy}, group_by: bot"):
+        assert about(f"metric: hits, above: 1, {used}", _SOURCES + proxy, stats) == missing
+    assert about("metric: hits, above: 1, where: {bot: ai}", _SOURCES + proxy, stats) == []
 
 
 def test_a_label_without_its_field_is_warned_about() -> None:
