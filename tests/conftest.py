@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+from hypothesis import settings
 from programs import program, required, take_settings
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
@@ -26,8 +27,11 @@ _TURN_S = 0.005
 
 
 def pytest_configure() -> None:
-    """Keep the tests' own settings from the daemons they start."""
+    """Keep the tests' own settings from the daemons they start, and the clock from properties."""
     take_settings()
+    # A busy machine takes longer than any deadline: speed is measured in bench/.
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -148,7 +148,7 @@ def daemon_of(rule: Rule, traffic: Traffic) -> Daemon:
     return daemon
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rules(), traffics)
 def test_incidents_are_those_of_a_look_back_over_all_readings(rule: Rule, traffic: Traffic) -> None:
     """The same alerts and recoveries, at the same seconds, with the same values and peaks."""
@@ -171,7 +171,7 @@ def test_incidents_are_those_of_a_look_back_over_all_readings(rule: Rule, traffi
             model.fired = None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rules(), traffics, st.sets(st.integers(0, SECONDS - 1), max_size=4))
 def test_restarts_change_no_event(rule: Rule, traffic: Traffic, kills: set[int]) -> None:
     """Killed and restored at any second, the daemon tells exactly what it would have told."""

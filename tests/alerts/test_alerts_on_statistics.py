@@ -78,7 +78,7 @@ def statistics() -> StatisticsService:
     return real
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lines, st.sets(st.integers(0, 49), max_size=3))
 def test_running_sums_raise_the_incidents_of_the_lines_whatever_is_killed(
     traffic: Lines, kills: set[int]

@@ -104,7 +104,7 @@ bursts = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(bursts, st.sets(st.integers(0, SPAN_S - 1), max_size=3))
 def test_killed_and_replayed_daemons_find_the_incidents_of_one_that_ran_on(
     traffic: list[tuple[int, int, str, int]], kills: set[int]

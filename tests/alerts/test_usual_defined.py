@@ -64,7 +64,7 @@ def random_days(seed: int, lost: float) -> Days:
     ),
     st.integers(0, 2 * 1440),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_usual_is_the_median_the_definition_names(
     seed: int, lost: float, when: tuple[datetime, tzinfo], later: int
 ) -> None:

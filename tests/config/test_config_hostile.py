@@ -59,7 +59,7 @@ def _outcome(text: str, environ: dict[str, str], sets: list[str]) -> None:
     assert all("\n" not in str(p) and "\x1b" not in str(p) for p in problems)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(_WORD, _DATA, max_size=4))
 @example({"sources": [{"name": "a", "stdin": True}]})
 @example({"rules": [{"name": "a", "metric": ["hits"], "above": {"warning": None}}]})
@@ -70,7 +70,7 @@ def test_any_data_is_a_configuration_or_problems(data: dict[str, Any]) -> None:
     _outcome(json.dumps(data), {}, [])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.lists(_WORD, max_size=4), _WORD | st.text(max_size=10)), max_size=3),
     st.lists(st.tuples(st.lists(_WORD, max_size=4), _WORD | st.text(max_size=10)), max_size=3),
@@ -113,7 +113,7 @@ def _rules(draw: st.DrawFn) -> dict[str, Any]:
     return rule
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_rules())
 def test_what_is_shown_can_be_typed_back(rule: dict[str, Any]) -> None:
     """A configuration written out as `config` shows it is the same configuration."""

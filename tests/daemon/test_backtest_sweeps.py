@@ -31,7 +31,7 @@ _TRIALS = (
 )
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10**6))
 def test_a_sweep_counts_what_each_value_gives_by_itself(
     tmp_path_factory: pytest.TempPathFactory, seed: int

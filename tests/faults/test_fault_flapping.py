@@ -76,7 +76,7 @@ def test_a_value_at_the_threshold_is_not_beyond_it() -> None:
         assert told(rule(side, 0, 0), [LIMIT] * 60) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     values=st.lists(st.integers(LIMIT - 1, LIMIT + 1), min_size=1, max_size=120),
     side=st.sampled_from(["above", "below"]),

@@ -128,7 +128,7 @@ def test_public_addresses_are_not(address: str) -> None:
     assert refusal(address) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.ip_addresses())
 def test_nothing_private_is_ever_let_through(address: Any) -> None:
     """By the word of the standard library, for any address."""

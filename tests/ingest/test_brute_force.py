@@ -154,7 +154,7 @@ def rules(draw: st.DrawFn) -> dict[str, Any]:
     return rule
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SECONDS, rules(), GAPS)
 def test_any_rule_over_any_traffic_is_decided_as_by_brute_force(
     seconds: list[list[tuple[int, str]]], rule: dict[str, Any], gaps: list[tuple[int, int]]

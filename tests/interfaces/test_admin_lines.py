@@ -95,7 +95,7 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PIECES, st.lists(st.integers(0, 200), max_size=8))
 def test_any_cut_of_the_stream_gives_the_same_lines(stream: bytes, cuts: list[int]) -> None:
     """How the bytes were cut into packets changes nothing."""

@@ -251,7 +251,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(WORDS, st.binary(max_size=12)), max_size=12))
 def test_no_input_is_met_with_a_traceback(words: list[bytes]) -> None:
     """Whatever is typed gets a reply, an error or the end; never a fault."""

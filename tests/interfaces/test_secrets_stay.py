@@ -75,7 +75,7 @@ def raised(secret: dict[str, str]) -> tuple[list[Event], list[Incident]]:
     return events, alerts.incidents()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(planted)
 def test_no_event_reply_file_or_webhook_shows_a_secret(secret: dict[str, str]) -> None:
     """Sessions, tokens, passwords, addresses and user names of the lines that fired."""

@@ -45,7 +45,7 @@ _WORDS = st.sampled_from(["take", "fail", "hang", "lose the answer"])
 _HAPPENINGS = st.lists(st.sampled_from(["pass", "commit", "crash", "message"]), max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_WORDS, max_size=12), _HAPPENINGS, st.integers(0, 99))
 def test_every_committed_message_arrives_in_order_whatever_happens(
     script: list[str], happenings: list[str], seed: int

@@ -243,7 +243,7 @@ _STEP = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_STEP, max_size=25))
 def test_a_restart_at_any_second_changes_nothing(
     steps: list[tuple[list[tuple[str, str]], bool, bool]],
@@ -266,7 +266,7 @@ def test_a_restart_at_any_second_changes_nothing(
             lives.restore(kept)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_STEP, max_size=25))
 def test_ends_follow_beginnings(steps: list[tuple[list[tuple[str, str]], bool, bool]]) -> None:
     """Of each incident nothing is told before its alert, and nothing after its end."""

@@ -78,7 +78,7 @@ arrivals = st.lists(
 
 
 @given(arrivals, st.sets(st.integers(0, 9400), max_size=3), st.integers(1, 97))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_line_is_in_its_minute_once(
     traffic: list[tuple[int, int]], kills: set[int], every: int
 ) -> None:

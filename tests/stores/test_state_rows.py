@@ -83,7 +83,7 @@ def after(*written: Changes) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(changes, changes, changes)
 def test_one_change_of_many_does_what_they_do(
     first: Changes, second: Changes, third: Changes

@@ -151,6 +151,4 @@ class Files(RuleBasedStateMachine):
 def test_random_file_operations_equal_the_model() -> None:
     """Every whole line is counted once, over any rotations, removals and kills."""
     machine: Any = Files
-    run_state_machine_as_test(
-        machine, settings=settings(max_examples=100, stateful_step_count=40, deadline=None)
-    )
+    run_state_machine_as_test(machine, settings=settings(max_examples=100, stateful_step_count=40))
