@@ -29,6 +29,9 @@ TLS_BYTES = (
 NGINX = b"<190>Nov 23 19:03:55 vm nginx: " + TIMED
 NGINX_NOHOSTNAME = b"<134>Nov 23 19:03:55 shop: " + CLF
 NGINX_TLS = b"<190>Nov 23 19:03:55 vm nginx: " + TLS_BYTES
+# As proposed upstream (nginx/nginx, pull request 1287): milliseconds, process id, MSGID.
+NGINX_5424 = b"<190>1 2026-11-23T19:03:55.310+00:00 vm nginx 1234 ACCESS - " + TIMED
+NGINX_5424_NOHOSTNAME = b"<190>1 2026-11-23T19:03:55.310+00:00 - nginx 1234 - - " + TIMED
 # nginx does not know its own name yet while it reads its configuration.
 NGINX_STARTING = b"<29>Nov 23 19:03:54  nginx: 2026/11/23 19:03:54 [notice] 7222#7222: nginx/1.22.1"
 NGINX_ERROR = (
