@@ -18,7 +18,7 @@ from logmond.errors import SourceError
 from logmond.frame.caps import Caps, caps_for
 from logmond.ingest.formats.proxies import TrustedProxies
 from logmond.ingest.formats.values import redacted
-from logmond.ingest.intake import Accept, Intake
+from logmond.ingest.intake import Intake
 from logmond.ingest.kernel.names import Label
 from logmond.ingest.kernel.python import PythonKernel
 from logmond.ingest.ledger import OUTCOMES, SUBSETS, Ledger
@@ -77,9 +77,7 @@ class Input:
             caps=around.caps,
             proxies=TrustedProxies(config.trusted_proxies),
         )
-        self.intake = Intake(
-            config.name, kernel, around.wall, accept=Accept(tags), zone=zone, ledger=ledger
-        )
+        self.intake = Intake(config.name, kernel, around.wall, tags=tags, zone=zone, ledger=ledger)
         self.sources: list[Source] = list(self._sources(around))
         self._wall = around.wall
         self._rejecting_since: float | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from logmond.frame.frame import Delta, Exact
@@ -32,22 +31,6 @@ FILED = (*OUTCOMES, "received", "kernel_drops", "late")
 """Counters of the ledger that are filed by second too, so that rules can watch them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """Which messages a source takes; an empty set takes all. Others are filtered, and counted."""
-
-    tags: frozenset[bytes] = frozenset()
-    hosts: frozenset[bytes] = frozenset()
-
-    def refusal(self, header: Header | None) -> str | None:
-        """Why a message is not taken ("tag", "host"), or None when it is."""
-        if self.tags and (header is None or header.tag not in self.tags):
-            return "tag"
-        if self.hosts and (header is None or header.host not in self.hosts):
-            return "host"
-        return None
-
-
 class Intake:
     """Everything one source delivered, until it is taken."""
 
@@ -57,16 +40,16 @@ class Intake:
         kernel: PythonKernel,
         wall: Callable[[], float],
         *,
-        accept: Accept | None = None,
+        tags: frozenset[bytes] = frozenset(),
         zone: tzinfo = UTC,
         ledger: Ledger | None = None,
     ) -> None:
+        """Start with nothing. If there are `tags`, messages with others are filtered."""
         self.name = name
         self.kernel = kernel
         self.ledger = ledger or Ledger()
         self._wall = wall
-        self._accept = accept or Accept()
-        self._accepts_all = accept is None or accept == Accept()
+        self._tags = tags
         self._zone = zone
         self._syslog = SyslogParser()
         self.recent: deque[bytes] = deque(maxlen=RECENT_LINES)
@@ -85,11 +68,11 @@ class Intake:
         headers: list[Header | None] = []
         bodies: list[bytes] = []
         suspects = 0
-        split = self._syslog.split
+        split, tags = self._syslog.split, self._tags
         for message in messages:
             header, body = split(message)
-            if not self._accepts_all and (reason := self._accept.refusal(header)):
-                self.ledger.reject("filtered", message, reason=reason)
+            if tags and (header is None or header.tag not in tags):
+                self.ledger.reject("filtered", message, reason="tag")
                 continue
             if len(message) in TRUNCATIONS:
                 suspects += 1
@@ -109,7 +92,8 @@ class Intake:
         fallback = self._fallback(headers, arrival)
         scanned = self.kernel.scan(chunk + b"\n", arrival, believed=believed, fallback=fallback)
         self.ledger.note("truncated_suspect", suspects)
-        if self._accepts_all or self._accept.refusal(split(messages[0])[0]) is None:
+        first = split(messages[0])[0]
+        if not tags or (first is not None and first.tag in tags):
             self._note_clock(peer, headers[0], scanned, arrival)
         self._account(chunk + b"\n", scanned, arrival, headers)
         return scanned.newest

@@ -81,7 +81,7 @@ def test_every_entry_has_a_cause_and_a_command(section: str) -> None:
 def test_reasons_filtered_by_are_all_named() -> None:
     """`sources` splits the filtered by reason; each is explained."""
     text = entries("Counters")["filtered"]
-    for reason in ("tag", "host", "error log", "notice"):
+    for reason in ("tag", "error log", "notice"):
         assert f"`{reason}`" in text
 
 

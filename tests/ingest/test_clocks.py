@@ -8,7 +8,7 @@ import pytest
 
 from logmond.ingest.clocks import MAX_SENDERS, SenderClocks
 from logmond.ingest.formats.table import format_of
-from logmond.ingest.intake import Accept, Intake
+from logmond.ingest.intake import Intake
 from logmond.ingest.kernel.python import PythonKernel
 
 NOW = 1_795_453_200.0
@@ -25,7 +25,7 @@ def message(second: float, host: str = "web1", tag: str = "nginx") -> bytes:
     return f"<190>Nov 23 17:00:00 {host} {tag}: {line(second)}".encode()
 
 
-def intake(spec: str = "common", **options: Accept) -> Intake:
+def intake(spec: str = "common", **options: frozenset[bytes]) -> Intake:
     """An intake at NOW."""
     return Intake("web", PythonKernel("web", format_of(spec)), lambda: NOW, **options)
 
@@ -79,7 +79,7 @@ def test_one_relay_speaks_for_many_hosts() -> None:
 
 def test_only_the_first_message_of_a_batch_is_the_peers() -> None:
     """The others may be of other senders; a first one that is not counted tells nothing."""
-    taken = intake(accept=Accept(frozenset([b"nginx"])))
+    taken = intake(tags=frozenset([b"nginx"]))
     other = message(NOW - 99, tag="cron")
     taken.messages([message(NOW - 1), message(NOW - 50)], believed=False, peer="a")
     taken.messages([other, message(NOW - 50)], believed=False, peer="b")
