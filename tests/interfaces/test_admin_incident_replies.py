@@ -35,6 +35,16 @@ def test_incidents_are_a_table_of_what_is_open() -> None:
     ]
 
 
+def test_a_value_of_half_an_hour_ago_is_not_shown_as_that_of_now() -> None:
+    """While it cannot be told it is a dash, in this table as in that of all."""
+    opened = incident(ERRORS)
+    opened.usable, opened.reason = False, "no requests in 1m"
+    shown = surface(alerts=FakeAlerts([opened]))
+    for command in ("incidents", "incidents all"):
+        assert ask(command, shown).splitlines()[1].split()[-2:] == ["-", "12.0%"]
+    assert "cannot tell: no requests in 1m (last value 7.1%)" in ask("incident errors", shown)
+
+
 def test_incidents_all_shows_the_ended_ones_too() -> None:
     """With their state, and the day they began."""
     shown = surface(alerts=FakeAlerts([], [ended(incident(at=NOW - 4000))]))

@@ -134,7 +134,7 @@ def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
             incident.rule,
             incident.group_text or "-",
             clock(incident.triggered_at),
-            brief.value(incident),
+            brief.value(incident) if incident.usable else "-",
             brief.peak(incident),
             incident.acknowledged.who if incident.acknowledged else "",
         )
