@@ -7,7 +7,7 @@ anyway is left out, what is true of nearly all traffic comes last. No clock.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from logmond.alerts.event import Evidence
@@ -39,8 +39,14 @@ TOLD = 3
 # True of nearly all traffic at any time, so a large share of it says little.
 _PLAIN = frozenset({"source", "method", "status"})
 
+_SEEN = frozenset({"client", "path", "section", "status", "user_agent"})
+"""Dimensions whose key a sample line shows."""
+
 _MEANINGLESS = frozenset({OTHER, "-", ""})
 
+
+Sample = tuple[str, str, str]
+"""(status, section, text) of a line that is shown."""
 
 Gathering = Generator[int, None, tuple[tuple[Evidence, ...], tuple[str, ...]]]
 """Evidence and sample lines in pieces: every `next` says how many entries it read."""
@@ -63,13 +69,19 @@ def gather(
         pending_s=rule.for_s,
     )
     changes = yield from stats.changes(question)
-    samples: list[str] = []
+    told = ordered(changes, where)
+    # Of lines that show as much of what is told, the newest.
+    foremost = next((one.share for one in told if one.dimension in _SEEN), 0.0)
+    shown: dict[str, float] = {}
+    best: list[str] = []
     for block in stats.samples(rule.window_s, errors=errors):
         yield SAMPLED
-        samples = list(dict.fromkeys((*samples, *chosen(block, where))))
-        if len(samples) >= MAX_SAMPLES:
+        for sample in chosen(block, where):
+            shown.setdefault(sample[-1], _telling(sample, told))
+        best = sorted(shown, key=lambda text: -shown[text])[:MAX_SAMPLES]
+        if len(best) == MAX_SAMPLES and shown[best[-1]] >= foremost:
             break
-    return ordered(changes, where), tuple(samples[:MAX_SAMPLES])
+    return told, tuple(best)
 
 
 def _counted(rule: Rule) -> str:
@@ -126,17 +138,31 @@ def _of_class(rule: Rule, where: Selector) -> Selector:
     return Selector(tuple(sorted((*where.where, pair))))
 
 
-def chosen(samples: Iterable[tuple[str, str, str]], where: Selector) -> list[str]:
-    """Up to `MAX_SAMPLES` lines that `where` takes, as far as a sample tells."""
+def chosen(samples: Iterable[Sample], where: Selector) -> Iterator[Sample]:
+    """The lines that `where` takes, as far as a sample tells."""
     readable = where.dimensions & {"status", "section"}
     asked = Selector(tuple(pair for pair in where.where if pair[0] in readable))
-    kept: dict[str, None] = {}
-    for status, section, text in samples:
-        if len(kept) == MAX_SAMPLES:
-            break
+    for sample in samples:
+        status, section, _ = sample
         if asked.matches({"status": status, "section": section}):
-            kept[text] = None
-    return list(kept)
+            yield sample
+
+
+def _telling(sample: Sample, told: Sequence[Evidence]) -> float:
+    """How much of what is told a line is an example of: the shares of what it shows."""
+    status, section, text = sample
+    shown = 0.0
+    for one in told:
+        key = one.key
+        shows = {
+            "section": section == key,
+            "status": status == key,
+            "client": text.startswith(f'{key} "'),
+            "path": f' {key}" ' in text,
+            "user_agent": f'"{key}"' in text,
+        }
+        shown += one.share if shows.get(one.dimension) else 0.0
+    return shown
 
 
 def statements(evidence: Iterable[Evidence]) -> str:

@@ -97,6 +97,30 @@ def test_up_to_three_sample_lines_of_the_kind_are_kept() -> None:
     assert finished(gather(stats, rule, (), 0))[1] == ("one", "two", "three")
 
 
+def test_sample_lines_show_what_the_evidence_tells() -> None:
+    """Of a flood the few failed lines stand first in a block; they are not what floods."""
+    stats = FakeStatistics(
+        evidence=[
+            Evidence("section", "/shop", 0.9),
+            Evidence("client", "203.0.113.7", 0.8),
+            Evidence("user_agent", "curl/8", 0.7),
+        ],
+        lines_shown=[
+            ("404", "/lost", '198.51.100.1 "GET /lost" 404 "x"'),
+            ("404", "/lost", '198.51.100.2 "GET /lost" 404 "x"'),
+            ("200", "/shop", '198.51.100.3 "GET /shop/1" 200 "x"'),
+            ("200", "/shop", '203.0.113.77 "GET /shop/2" 200 "x"'),
+            ("200", "/shop", '203.0.113.7 "GET /shop/3" 200 "x"'),
+            ("200", "/shop", '203.0.113.7 "GET /shop/4" 200 "curl/8"'),
+        ],
+    )
+    assert [line.split()[2] for line in finished(gather(stats, HIGH, (), 0))[1]] == [
+        '/shop/4"',
+        '/shop/3"',
+        '/shop/1"',
+    ]
+
+
 def test_a_fall_has_no_evidence() -> None:
     """It is made of keys that are absent."""
     stats = FakeStatistics(evidence=[Evidence("section", "/api", 0.8)])
