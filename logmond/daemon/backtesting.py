@@ -79,6 +79,9 @@ def backtest(request: Request, out: TextIO, said: TextIO) -> int:
     if since is not None and until is not None and until <= since:
         message = f"is not after --since {moment(since)}"
         raise ConfigError([Problem("--until", str(request.until), message)])
+    if not 0 <= request.per_day < float("inf"):
+        message = "must be a number of alerts, 0 or more"
+        raise ConfigError([Problem("--per-day", str(request.per_day), message)])
     history = open_history(request.history) if request.history else None
     found = assigned(_opened(request.logs), trial.config, request.source)
     if not request.quiet:

@@ -52,4 +52,7 @@ def _read(option: str, rules: Collection[str]) -> Expected:
         raise ConfigError([Problem("--expect", option, f"no rule {rule!r}{hint(rule, rules)}")])
     if not match["to"]:
         return Expected(rule, option.rpartition("=")[2], least, least)
+    if most and int(most) < least:
+        message = f"can never hold; write, for example, {int(most)}..{least}"
+        raise ConfigError([Problem("--expect", option, message)])
     return Expected(rule, option.rpartition("=")[2], least, int(most) if most else None)

@@ -132,6 +132,7 @@ def test_expectations_decide_the_exit_code(folder: Path) -> None:
         (["--since", "yesterday", "access.log"], "2026-11-23T17:00"),
         (["--since", "2026-11-23", "--until", "2026-11-22", "access.log"], "is not after"),
         (["-", "-"], "only once"),
+        (["--per-day", "nan", "access.log"], "0 or more"),
         (["access.log", "./access.log"], "./access.log: is the same file as access.log"),
         (["access.log", "old.log.1.gz", "access.log"], "access.log: is given twice"),
         (["--source", "syslogg", "access.log"], 'did you mean "syslog"?'),
