@@ -260,8 +260,8 @@ class AlertService(Decisions):
         return orphans
 
     def _remove(self, incident: Incident, second: int) -> Event:
-        regrouped = incident.rule in self._watches
-        event = removal(incident, second, "is grouped otherwise" if regrouped else "is gone")
+        there = incident.rule in self._watches
+        event = removal(incident, second, "watches other groups" if there else "is gone")
         self._keep([incident])
         return event
 

@@ -19,6 +19,8 @@ from logmond.alerts.outlook import EMPTY, Knowledge, Outlook
 from logmond.alerts.rule import SEVERITIES, Rule
 from logmond.alerts.seam import Group, Statistics, Tally
 from logmond.alerts.sight import Observer, Sight
+from logmond.frame.frame import OTHER
+from logmond.frame.selector import match
 
 UPDATE_S = 60
 """Seconds between two updates of an open incident."""
@@ -111,26 +113,43 @@ class Watch:
     def adopt(self, watched: Watched) -> list[Incident]:
         """Go on from what a rule of this name remembered; return incidents that cannot go on.
 
-        A rule grouped otherwise has other groups: their incidents end. With
-        other limits, the counts towards graver ones begin anew.
+        Incidents of groups that it does not watch any more end: all, where it
+        is grouped otherwise. With other limits, the counts towards graver ones
+        begin anew.
         """
         if watched.group_by != self.rule.group_by:
             return watched.incidents
         limits = len(self.rule.limits)
         for group, track in watched.tracks:
+            if not self._takes(group):
+                continue
             beyond = track.beyond
             if len(beyond) != limits:
                 beyond = [beyond[0], *[NOT_COUNTING] * (limits - 1)]
             self.tracks[group] = Track(track.state, beyond, track.clear, track.blind)
+        left = []
         for incident in watched.incidents:
-            incident.redefine(self.rule)
-            self.incidents[incident.key] = incident
+            if self._takes(incident.key):
+                incident.redefine(self.rule)
+                self.incidents[incident.key] = incident
+            else:
+                left.append(incident)
         if not self.rule.rising:
-            self.reached.update(watched.reached)
+            self.reached.update(filter(self._takes, watched.reached))
         self.observer.silent_s = watched.silent_s
-        held = dict.fromkeys((*self.tracks, *self.reached, *watched.admitted))
+        admitted = filter(self._takes, watched.admitted)
+        held = dict.fromkeys((*self.tracks, *self.reached, *admitted))
         self.admission.hold(group for group in held if group or not self.rule.group_by)
-        return []
+        return left
+
+    def _takes(self, group: Group) -> bool:
+        """Whether a group may have lines that the rule reads; that of the rest, and all, may."""
+        named = zip(self.rule.group_by, group, strict=False)
+        return OTHER in group or all(
+            any(match(dimension, pattern, value) for pattern in patterns)
+            for dimension, value in named
+            if (patterns := self.rule.selector.values(dimension))
+        )
 
     def _look(self, group: Group, knowledge: Knowledge, second: int, silent: bool) -> Sight:
         if group == () and self.rule.group_by:

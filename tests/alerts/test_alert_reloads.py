@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fake_stats import HIGH, LADDER, START, Daemon, stats_of
+from dataclasses import replace
+
+from fake_stats import HIGH, LADDER, START, Daemon, FakeStatistics, stats_of, told
 
 from logmond.alerts.rule import Rule
 from logmond.frame.selector import Selector
@@ -41,8 +43,25 @@ def test_a_reload_removes_incidents_of_rules_that_are_gone_or_grouped_otherwise(
         ("high", "removed", "removed"),
         ("ladder", "removed", "removed"),
     ]
-    assert events[0].message.startswith("High removed - its rule is grouped otherwise, ended at")
+    assert events[0].message.startswith("High removed - its rule watches other groups, ended at")
     assert events[1].message.startswith("Ladder removed - its rule is gone, ended at")
     assert daemon.alerts.incidents() == []
     assert len(daemon.alerts.incidents(all=True)) == 2
     assert daemon.stats.series_kept == {(Selector(), ("vhost",))}
+
+
+def test_a_reload_lets_go_of_groups_that_the_rule_leaves_out() -> None:
+    """A host that was switched off for good is gone with a `where` that names the others."""
+    stats = FakeStatistics()
+    for second in range(-30, 200):
+        stats.put(second, 5, vhost="a")
+        if second < 20:
+            stats.put(second, 5, vhost="b")
+    few = Rule("few", "hits", group_by=("vhost",), window_s=10, below=(("warning", 3.0),))
+    daemon = Daemon(few, stats=stats)
+    assert told(daemon.run(60)) == [(29, "alert")]
+    left = replace(few, selector=Selector.of({"vhost": "a*"}))
+    [removed] = daemon.alerts.reload([left], stats.now)
+    assert (removed.group, removed.kind) == ({"vhost": "b"}, "removed")
+    assert removed.message.startswith("Few (vhost b) removed - its rule watches other groups")
+    assert told(daemon.run(200)) == []
