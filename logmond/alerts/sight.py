@@ -260,4 +260,5 @@ class Observer:
         length = window(self.rule.window_s)
         if not hits:
             return f"no requests in {length}"
-        return f"only {hits:,} requests in {length}, min_hits is {self.rule.min_hits:,}"
+        requests = "1 request" if hits == 1 else f"{hits:,} requests"
+        return f"only {requests} in {length}, min_hits is {self.rule.min_hits:,}"

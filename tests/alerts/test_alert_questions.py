@@ -56,14 +56,15 @@ def test_rules_report_their_state_and_value() -> None:
     ]
 
 
-def test_a_grouped_rule_whose_groups_are_thin_says_so() -> None:
+@pytest.mark.parametrize(("hits", "told"), [(3, "only 3 requests"), (1, "only 1 request")])
+def test_a_grouped_rule_whose_groups_are_thin_says_so(hits: int, told: str) -> None:
     """A value that is not there for no reason looks like a fault."""
     limit = (("warning", 0.05),)
     rule = Rule("r", "ratio_5xx", group_by=("vhost",), window_s=5, above=limit, min_hits=20)
-    daemon = Daemon(rule, stats=stats_of(3, vhost="a"))
+    daemon = Daemon(rule, stats=stats_of(hits, vhost="a"))
     daemon.run(0)
     (status,) = daemon.alerts.statuses()
-    assert (status.value, status.reason) == (None, "only 3 requests in 5s, min_hits is 20")
+    assert (status.value, status.reason) == (None, f"{told} in 5s, min_hits is 20")
     daemon.run(5)
     (status,) = daemon.alerts.statuses()
     assert (status.value, status.reason) == (None, "no requests in 5s")
