@@ -1,4 +1,4 @@
-"""What a simulated daemon tells of a story: while it happens, over restarts, or read afterwards."""
+"""What is told of a story: while it happens, over restarts, or when its lines are read later."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import yaml
 from processes import free_port
 from simulated import Simulated, simulated
 from stories import Event, Story, told
 
+from logmond.alerts.render import encoded
+from logmond.config.loading import loads
+from logmond.config.trial import tried
+from logmond.daemon.backtest import Backtest
+from logmond.daemon.oldlogs import assigned
 from logmond.ingest.scenarios import syslog_message
+from logmond.ingest.sources.oldlog import OldLog
 
 LATENESS_S = 1.9
 """Seconds after its second began until a line is written; the delay is 3 s, a look takes one."""
@@ -98,6 +106,19 @@ def replayed(story: Story, folder: Path, kills: Sequence[int] = ()) -> list[Even
             simulation.turn()
         all_on_time(simulation, story)
     return told(alerts)
+
+
+def backtested(story: Story, *logs: Path) -> list[Event]:
+    """What a backtest tells of a story that lies in some logs."""
+    settings: dict[str, Any] = story.settings({"files": [str(log) for log in logs]}, logs[0])
+    config = loads(yaml.safe_dump({"node": "test", **settings}), "test", {}).config
+    found = assigned([OldLog(str(log)) for log in logs], config, None)
+    run = Backtest(tried(config, ()), found, wall=lambda: story.last + 60.0)
+    events: list[Event] = []
+    run.alerts.subscribe(lambda event: events.append(msgspec.json.decode(encoded(event))))
+    run.run()
+    assert run.outcome("test").totals["counted"] == len(story.lines())
+    return events
 
 
 def all_on_time(simulation: Simulated, story: Story) -> None:

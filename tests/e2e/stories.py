@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from oracle import Found, incidents
 
+from logmond.frame.frame import CELL_DIMENSIONS
 from logmond.ingest.scenarios import BACKFILL_S, Scenario, lines
 
 AFTER_S = 200
@@ -99,6 +100,11 @@ def plain(events: Sequence[Event]) -> list[Event]:
         }
         for event in events
     ]
+
+
+def exact(event: Event) -> list[Any]:
+    """The evidence of the dimensions that are counted by the second, not by the block."""
+    return [one for one in event["evidence"] if one["dimension"] in CELL_DIMENSIONS]
 
 
 def _found(events: list[Event]) -> Found:

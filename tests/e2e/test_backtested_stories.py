@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-import yaml
-from lives import followed, replayed
-from stories import Event, Story, plain
+from lives import backtested, followed, replayed
+from stories import Story, exact, plain
 
-from logmond.alerts.render import encoded
-from logmond.config.loading import loads
-from logmond.config.trial import tried
-from logmond.daemon.backtest import Backtest
-from logmond.daemon.oldlogs import assigned
-from logmond.frame.frame import CELL_DIMENSIONS
 from logmond.ingest.scenarios import SCENARIOS
-from logmond.ingest.sources.oldlog import OldLog
 
 ZERO = 1795453200
 
@@ -28,24 +18,6 @@ ZERO = 1795453200
 def story(request: pytest.FixtureRequest) -> Story:
     """Each scenario as it happened on one evening."""
     return Story(SCENARIOS[request.param], ZERO)
-
-
-def backtested(story: Story, *logs: Path) -> list[Event]:
-    """What a backtest tells of a story that lies in some logs."""
-    settings: dict[str, Any] = story.settings({"files": [str(log) for log in logs]}, logs[0])
-    config = loads(yaml.safe_dump({"node": "test", **settings}), "test", {}).config
-    found = assigned([OldLog(str(log)) for log in logs], config, None)
-    run = Backtest(tried(config, ()), found, wall=lambda: story.last + 60.0)
-    events: list[Event] = []
-    run.alerts.subscribe(lambda event: events.append(msgspec.json.decode(encoded(event))))
-    run.run()
-    assert run.outcome("test").totals["counted"] == len(story.lines())
-    return events
-
-
-def exact(event: Event) -> list[Any]:
-    """The evidence of the dimensions that are counted by the second, not by the block."""
-    return [one for one in event["evidence"] if one["dimension"] in CELL_DIMENSIONS]
 
 
 def test_a_backtest_gives_the_incidents_of_the_living(story: Story, tmp_path: Path) -> None:
