@@ -15,6 +15,9 @@ from logmond.config.places import Path
 
 Finding = tuple[Path, str]
 
+_STRANGERS = frozenset({"vhost", "section"})
+"""Dimensions whose values are made up by whoever asks."""
+
 SHORT_S = 10
 """A window in which a healthy site may well have no request."""
 
@@ -38,6 +41,7 @@ def about(rule: Rule) -> Iterator[str]:
         yield from _limits(rule)
         yield from _recover(rule)
     yield from _groups(rule)
+    yield from _strangers(rule)
     if rule.kind.kind == "ratio" and rule.rising and rule.min_hits < 2:
         yield "one failed request of one is 100%; set min_hits, for example min_hits: 100"
     if not rule.for_s and not rule.hold_s:
@@ -91,3 +95,14 @@ def _groups(rule: Rule) -> Iterator[str]:
         if dimension == "status" and values[0].endswith("xx"):
             continue
         yield f"group_by {dimension} has only one group, {values[0]}, by its where; leave it out"
+
+
+def _strangers(rule: Rule) -> Iterator[str]:
+    """Groups that come with a request and whose absence then is an alert without end."""
+    if rule.rising or rule.baseline or rule.kind.kind not in ("count", "rate"):
+        return
+    for dimension in sorted(_STRANGERS.intersection(rule.group_by) - rule.selector.dimensions):
+        yield (
+            f"strangers ask for any {dimension}, and what was not below its limit once would be "
+            f"missed for ever; name them: where: {{{dimension}: [...]}}"
+        )
