@@ -23,6 +23,9 @@ from logmond.outputs.hiding import hidden, parts
 _KEPT_LINES = 5
 _LONGEST_LINE = 300
 
+# Apprise's own way to hide: the first and the last character stay.
+_SHORTENED = re.compile(r"(?<![\w.])[^\s/:@.]\.\.\.[^\s/:@.](?![\w.])")
+
 
 class UnusableUrl(ValueError):
     """Apprise cannot use a URL; the message holds nothing of it but scheme and host."""
@@ -106,7 +109,8 @@ def _shape(plugin: Any, scheme: str) -> str:
 def redacted(text: str, url: str) -> str:
     """A text on one line without the parts of a URL, except the host where it is no secret."""
     secrets = parts(url.partition("://")[2] or url) - _public(url)
-    return " ".join(hidden(text, secrets).split())[:_LONGEST_LINE]
+    text = _SHORTENED.sub("***", hidden(text, secrets))
+    return " ".join(text.split())[:_LONGEST_LINE]
 
 
 def _public(url: str) -> set[str]:

@@ -59,6 +59,7 @@ def test_a_url_that_apprise_can_use_is_taken(url: str) -> None:
             "specified.); one is like slack://{token_a}/{token_b}/{token_c}",
         ),
         ("https://s3cr3t.example/s3cr3t", "an output of type webhook posts JSON to any server"),
+        ("https://me:s3cr3t@h/x", "(Unparseable URL https://***:***@***/***)"),
         ("tgram://s3cr3t", "one is like tgram://{bot_token}"),
         ([SLACK, "slak://s3cr3t"], "x.yaml:6:5: outputs[0].url[1]: Apprise knows no slak://"),
         ([SLACK] * 9, "has 9 URLs; at most 8"),
