@@ -19,7 +19,10 @@ from logmond.ingest.ledger import OUTCOMES, SAMPLE_BYTES, Ledger
 from logmond.ingest.syslog import Header, SyslogParser, header_second, noise, repeated
 
 TRUNCATIONS = frozenset((1024, 2048, 8192))
-"""Lengths at which senders cut: HAProxy and `logger` at 1024, others at 2048 or 8192."""
+"""Lengths at which senders cut: HAProxy a message at 1024, `logger` what stands behind its
+header, others at 2048 or 8192."""
+
+_CUT = TRUNCATIONS | {length + 1 for length in TRUNCATIONS}
 
 MAX_REPEATED = 10_000
 """Lines one "message repeated N times" may stand for; more is not believed."""
@@ -74,7 +77,7 @@ class Intake:
             if tags and (header is None or header.tag not in tags):
                 self.ledger.reject("filtered", message, reason="tag")
                 continue
-            if len(message) in TRUNCATIONS:
+            if (len(message) in _CUT and _cut(message)) or len(body) in TRUNCATIONS:
                 suspects += 1
             times, body = repeated(body)
             if times > 1:
@@ -199,3 +202,8 @@ def _last(chunk: bytes, behind: int) -> bytes:
     for _ in range(behind):
         end = chunk.rfind(b"\n", 0, end)
     return chunk[chunk.rfind(b"\n", 0, end) + 1 : end]
+
+
+def _cut(message: bytes) -> bool:
+    """Whether it has such a length without its end: HAProxy cuts first and adds an LF then."""
+    return len(message.rstrip(b"\n\0")) in TRUNCATIONS

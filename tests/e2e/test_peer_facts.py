@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -166,6 +167,27 @@ def test_haproxy_sends_no_hostname(peers: Peers, udp: Ear) -> None:
     messages = _requests(udp.messages)
     _all_match(rb"<\d+>" + _DATE + rb" haproxy\[\d+\]: 127\.0\.0\.1 - - \[.*\n?", messages)
     _seen(visits, messages)
+
+
+@pytest.mark.peer("haproxy", "nginx")
+def test_haproxy_ends_what_it_cut_with_a_newline(peers: Peers, udp: Ear) -> None:
+    """1024 bytes by default, then one more."""
+    conf = snippet("haproxy", port=str(udp.port)).replace(" len 8192", "")
+    port = peers.haproxy(conf, peers.nginx("access_log off;"))
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET /%b HTTP/1.0\r\n\r\n" % (b"a" * 2000))
+        until(20, lambda: any(b"/aaa" in message for message in udp.hear(1)), lambda: udp.messages)
+    (message,) = [message for message in udp.messages if b"/aaa" in message]
+    assert (len(message), message[-2:]) == (1025, b"a\n")
+
+
+@pytest.mark.peer("logger")
+def test_logger_cuts_what_stands_behind_its_header(udp: Ear) -> None:
+    """At 1024 bytes without -S, whatever the header's length."""
+    where = ["-n", "127.0.0.1", "-P", str(udp.port), "-d", "-t", "shop"]
+    subprocess.run(["logger", *where, "a" * 2000], check=True, timeout=10)
+    (message,) = udp.hear(1)
+    assert re.search(rb"[^a]a{1024}\Z", message)
 
 
 def _requests(messages: list[bytes]) -> list[bytes]:

@@ -83,6 +83,21 @@ def test_the_sample_of_a_reject_ends_with_the_line() -> None:
     assert list(taken.ledger.samples["unparsed"]) == [b"x"]
 
 
+@pytest.mark.parametrize("length", [1024, 2048, 8192])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_messages_as_long_as_senders_cut_are_suspected(length: int, more: int) -> None:
+    """HAProxy ends what it cut with an LF; logger counts without its header."""
+    taken = intake()
+    haproxy, logger = b"<134>Nov 23 17:00:00 haproxy[7]: ", b"<13>1 - vm nginx - - - "
+    room = length + more - len(GOOD)
+    long = GOOD.replace(b"/a", b"/a" + b"a" * (room - len(haproxy)))
+    taken.messages([haproxy + long], believed=True)
+    taken.messages([haproxy + long + b"\n"], believed=True)
+    taken.messages([logger + GOOD.replace(b"/a", b"/a" + b"a" * room)], believed=True)
+    assert taken.ledger.totals["truncated_suspect"] == (0 if more else 3)
+    assert taken.ledger.totals["counted"] == 3
+
+
 def test_the_ledger_of_old_lines_moves_where_the_lines_count() -> None:
     """Rejects beside a counted line; what tells no second, where somebody says, and not before."""
     subject = intake()
