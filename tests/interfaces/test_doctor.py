@@ -19,6 +19,7 @@ from logmond.interfaces.pointing import about_no_server
 _STATUS: dict[str, Any] = {"version": "1", "node": "web1", "uptime_s": 3661.0, "reasons": []}
 
 SYSLOG = Reading("syslog", ("udp://localhost:5514", "tcp://localhost:5514"))
+UNIX = Reading("unix", ("unixgram:///run/logmond.sock",))
 FILES = Reading("files", (), ("/var/log/nginx/*.log",))
 
 
