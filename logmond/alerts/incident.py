@@ -138,7 +138,10 @@ class Incident:
             self.peak_requests = Peak(requests, second)
 
     def redefine(self, rule: Rule) -> None:
-        """Go on under a changed rule of the same name; the severity never falls."""
+        """Go on under a changed rule of the same name.
+
+        The severity stays: what the value is beyond by now is told as any rise is.
+        """
         if rule.metric != self.definition.metric:
             self.peak_value = None
             self.value, self.trend_values = None, (None, None)
@@ -146,11 +149,10 @@ class Incident:
         self.level = min(self.level, len(rule.limits) - 1)
         rank = SEVERITIES.index(self.severity)
         reached = [pair for pair in rule.limits if SEVERITIES.index(pair[0]) <= rank]
-        severity, limit = reached[-1] if reached else rule.limits[0]
+        _, limit = reached[-1] if reached else rule.limits[0]
         if not rule.baseline:  # else it stays what it was when that was reached
             self.limit, self.usual = limit, None
         self.bounds = None
-        self.severity = max(self.severity, severity, key=SEVERITIES.index)
 
     def as_event(
         self, kind: str | None = None, at: int | None = None, message: str | None = None

@@ -33,6 +33,16 @@ def test_a_reload_with_graver_limits_may_raise_the_severity() -> None:
     assert (raised.kind, raised.severity, raised.id) == ("alert", "critical", alert.id)
 
 
+def test_a_reload_that_makes_the_only_limit_graver_is_told_when_it_is_exceeded() -> None:
+    """Who asked to be woken from critical on hears of it; a limit beyond the value wakes nobody."""
+    for limit, kind, severity in ((15.0, "alert", "critical"), (50.0, "recovered", "warning")):
+        daemon = Daemon(HIGH, stats=stats_of(*[20] * 60))
+        (alert,) = daemon.run(10)
+        daemon.alerts.reload([replace(HIGH, above=(("critical", limit),))], START + 10)
+        (event,) = daemon.run(40)
+        assert (event.id, event.kind, event.severity) == (alert.id, kind, severity)
+
+
 def test_a_reload_removes_incidents_of_rules_that_are_gone_or_grouped_otherwise() -> None:
     """They end, told, as removed."""
     daemon = Daemon(HIGH, LADDER, stats=stats_of(*[200] * 30, vhost="a"))
