@@ -107,14 +107,16 @@ install: ## install the service (DESTDIR=, PREFIX=/usr/local; keeps an existing 
 	'$(DESTDIR)$(LIBDIR)/bin/python' -m pip install --quiet '.$(if $(EXTRAS),[$(EXTRAS)])'
 	@packaging/move-venv '$(DESTDIR)' '$(LIBDIR)'
 	@install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' \
-	  '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(SYSCONFDIR)/logmond' '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
+	  '$(DESTDIR)$(DOCDIR)/docs' '$(DESTDIR)$(DOCDIR)/etc' '$(DESTDIR)$(SYSCONFDIR)/logmond' '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
 	@ln -sf '$(LIBDIR)/bin/logmond' '$(DESTDIR)$(BINDIR)/logmond'
 	@for unit in $(UNITS); do \
 	  sed 's|/usr/local/bin/|$(BINDIR)/|' systemd/$$unit > '$(DESTDIR)$(UNITDIR)'/$$unit && \
 	  chmod 0644 '$(DESTDIR)$(UNITDIR)'/$$unit || exit 1; done
 	@install -m 0644 systemd/logmond.sysusers '$(DESTDIR)$(SYSUSERSDIR)/logmond.conf'
 	@install -m 0644 etc/logrotate.d/logmond '$(DESTDIR)$(SYSCONFDIR)/logrotate.d/logmond'
-	@install -m 0644 README.md LICENSE docs/*.md '$(DESTDIR)$(DOCDIR)'
+	@install -m 0644 README.md LICENSE '$(DESTDIR)$(DOCDIR)'
+	@install -m 0644 docs/*.md '$(DESTDIR)$(DOCDIR)/docs'
+	@install -m 0644 etc/logmond.yaml '$(DESTDIR)$(DOCDIR)/etc'
 	@if [ -e '$(DESTDIR)$(SYSCONFDIR)/logmond/logmond.yaml' ]; then \
 	  echo "kept $(DESTDIR)$(SYSCONFDIR)/logmond/logmond.yaml"; else \
 	  install -m 0644 etc/logmond.yaml '$(DESTDIR)$(SYSCONFDIR)/logmond/logmond.yaml'; fi
