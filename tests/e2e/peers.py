@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
 
 from patience import until
-from processes import Process, free_port
+from processes import Programs, free_port
 
 _NGINX = """
 {user}
@@ -73,16 +70,14 @@ backend b
 """
 
 
-class Peers:
-    """Starts peers for one test, and stops them by process id when it ends.
+class Peers(Programs):
+    """Starts peers for one test, and stops them when it ends.
 
     `configurations` are the files that web servers were started with, oldest first.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._stops: list[Process] = []
-        self._public: list[Path] = []
+        super().__init__(folder)
         self.configurations: list[Path] = []
 
     def nginx(self, log: str) -> int:
@@ -99,9 +94,7 @@ class Peers:
     def apache(self, log: str, environ: dict[str, str] | None = None) -> int:
         """An Apache with the directives `log`, where ``combined`` is defined; its port."""
         # Its workers are www-data, who may not enter the private folder of a test.
-        folder = Path(tempfile.mkdtemp(prefix="logmond-apache-"))
-        self._public.append(folder)
-        folder.chmod(0o755)
+        folder = self._public("apache")
         for page in ("index.html", "api/users", "pages/create"):
             (folder / "www" / page).parent.mkdir(parents=True, exist_ok=True)
             (folder / "www" / page).write_text(f"{page}\n")
@@ -155,27 +148,6 @@ class Peers:
         command = ["caddy", "run", "--config", config, "--adapter", "caddyfile"]
         self._start(command, folder, {"HOME": str(folder)}).ready_at(port)
         return port
-
-    def stop(self) -> None:
-        """Stop all, the newest first."""
-        while self._stops:
-            process = self._stops.pop()
-            # rsyslog and nginx end in order on TERM; so do the others.
-            process.stop(signal.SIGTERM)
-        for folder in self._public:
-            rmtree(folder)
-
-    def _new(self, name: str) -> Path:
-        folder = self._folder / f"{name}-{len(self._stops)}"
-        folder.mkdir()
-        return folder
-
-    def _start(
-        self, command: list[str | Path], folder: Path, environ: dict[str, str] | None = None
-    ) -> Process:
-        process = Process(command, folder, environ)
-        self._stops.append(process)
-        return process
 
 
 @contextmanager

@@ -8,8 +8,10 @@ import random
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shutil import rmtree
 
 from patience import until
 from programs import program
@@ -110,3 +112,41 @@ class Process:
             self.popen.kill()
             self.popen.wait()
             raise AssertionError(f"{self.name} did not stop:\n{self.output}") from None
+
+
+class Programs:
+    """Programs of one test, each with a folder; all stopped, the newest first, when it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running: list[Process] = []
+        self._folders: list[Path] = []
+
+    def stop(self) -> None:
+        """Stop all: each of them ends in order on TERM."""
+        while self._running:
+            self._running.pop().stop(signal.SIGTERM)
+        for folder in self._folders:
+            rmtree(folder)
+
+    def _new(self, name: str) -> Path:
+        folder = self._folder / f"{name}-{len(self._running)}"
+        folder.mkdir()
+        return folder
+
+    def _public(self, name: str) -> Path:
+        """A folder for a program whose own user may not enter the private one of a test."""
+        folder = Path(tempfile.mkdtemp(prefix=f"logmond-{name}-"))
+        self._folders.append(folder)
+        folder.chmod(0o755)
+        return folder
+
+    def _start(
+        self,
+        command: Sequence[str | Path],
+        folder: Path,
+        environ: Mapping[str, str] | None = None,
+    ) -> Process:
+        process = Process(command, folder, environ)
+        self._running.append(process)
+        return process

@@ -1,4 +1,4 @@
-"""Those who are told: a mail server, an IRC server with somebody in its channel, an Alertmanager.
+"""Those who are told: a mail server, an IRC server, an Alertmanager.
 
 Each is the real program from Debian, on loopback, with a folder and a configuration
 of its own, and stopped by its process id.
@@ -6,24 +6,16 @@ of its own, and stopped by its process id.
 
 from __future__ import annotations
 
-import email
-import email.policy
 import os
 import pwd
-import signal
-import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
 from pathlib import Path
-from shutil import chown, rmtree
-from typing import Any
-from urllib.request import urlopen
+from shutil import chown
 
-import msgspec
+from heard import Alertmanager, Listener, Mailbox
 from patience import until
-from processes import Process, free_port
+from processes import Process, Programs, free_port
 
 _START_S = 20
 
@@ -101,87 +93,17 @@ receivers: [{name: nobody}]
 """
 
 
-class Mailbox:
-    """A running mail server and all that it took, whomever it was for."""
-
-    def __init__(self, process: Process, folder: Path, port: int) -> None:
-        self.process = process
-        self.port = port
-        self._box = folder / "box" / "new"
-
-    def messages(self) -> list[EmailMessage]:
-        """What has arrived, oldest first."""
-        found = sorted(self._box.glob("*"), key=lambda file: file.stat().st_mtime_ns)
-        return [self._read(file) for file in found]
-
-    def _read(self, file: Path) -> EmailMessage:
-        made: Any = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-        return made  # type: ignore[no-any-return]
-
-
-class Listener:
-    """Somebody in a channel of an IRC server, who hears what is said there."""
-
-    def __init__(self, port: int, channel: str, nick: str = "ann") -> None:
-        self.heard: list[str] = []
-        self._rest = b""
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self._say(f"NICK {nick}", f"USER {nick} 0 * :a person")
-        self._wait(" 001 ")
-        self._say(f"JOIN {channel}")
-        self._wait(" 366 ")
-
-    def listen(self) -> list[str]:
-        """Every line so far, as the server passed it on."""
-        self._socket.setblocking(False)
-        try:
-            while data := self._socket.recv(65536):
-                self._rest += data
-        except BlockingIOError:
-            pass
-        finally:
-            self._socket.setblocking(True)
-        *lines, self._rest = self._rest.split(b"\r\n")
-        for line in map(bytes.decode, lines):
-            if line.startswith("PING"):
-                self._say("PONG" + line[4:])
-            self.heard.append(line)
-        return self.heard
-
-    def said(self, text: str) -> list[str]:
-        """The messages in which somebody said a text."""
-        return [line for line in self.listen() if " PRIVMSG " in line and text in line]
-
-    def _wait(self, part: str) -> None:
-        until(10, lambda: any(part in line for line in self.listen()), lambda: self.heard)
-
-    def _say(self, *lines: str) -> None:
-        self._socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
-
-    def say(self, *lines: str) -> None:
-        """Send commands."""
-        self._say(*lines)
-
-    def close(self) -> None:
-        """Leave."""
-        self._socket.close()
-
-
-class Receivers:
+class Receivers(Programs):
     """Starts them for one test; `port` lets one come up where something was sent already."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._stops: list[Process] = []
-        self._public: list[Path] = []
+        super().__init__(folder)
         self._listeners: list[Listener] = []
 
     def mail(self, port: int | None = None) -> Mailbox:
         """An Exim that takes every mail and puts it into a maildir."""
         # It hands mails to a user of its own, who may not enter the private folder of a test.
-        folder, port = Path(tempfile.mkdtemp(prefix="logmond-exim-")), port or free_port()
-        self._public.append(folder)
-        folder.chmod(0o755)
+        folder, port = self._public("exim"), port or free_port()
         root = os.geteuid() == 0
         owner = "Debian-exim" if root else pwd.getpwuid(os.geteuid()).pw_name
         group = "Debian-exim" if root else str(os.getegid())
@@ -244,56 +166,11 @@ class Receivers:
         until(_START_S, found.ready, lambda: process.output)
         return found
 
-    def close(self) -> None:
-        """Stop all, the newest first."""
+    def stop(self) -> None:
+        """Stop all, and let those who listen leave before."""
         for listener in self._listeners:
             listener.close()
-        while self._stops:
-            self._stops.pop().stop(signal.SIGTERM)
-        for folder in self._public:
-            rmtree(folder)
-
-    def _new(self, name: str) -> Path:
-        folder = self._folder / f"{name}-{len(self._stops)}"
-        folder.mkdir()
-        return folder
-
-    def _start(self, command: list[Any], folder: Path) -> Process:
-        process = Process(command, folder)
-        self._stops.append(process)
-        return process
-
-
-class Alertmanager:
-    """A running Alertmanager, asked over its own interface."""
-
-    def __init__(self, process: Process, port: int) -> None:
-        self.process = process
-        self.port = port
-
-    def ready(self) -> bool:
-        """Whether it answers."""
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def alerts(self) -> list[dict[str, Any]]:
-        """What it holds to be active; what has ended is not in it."""
-        with urlopen(f"http://127.0.0.1:{self.port}/api/v2/alerts", timeout=5) as answer:
-            return list(msgspec.json.decode(answer.read()))
-
-    def groups(self) -> list[dict[str, Any]]:
-        """The same by its route's groups."""
-        with urlopen(f"http://127.0.0.1:{self.port}/api/v2/alerts/groups", timeout=5) as answer:
-            return list(msgspec.json.decode(answer.read()))
-
-
-def labels(alertmanager: Alertmanager, rule: str) -> list[dict[str, str]]:
-    """What an Alertmanager holds of a rule."""
-    alerts = [alert["labels"] for alert in alertmanager.alerts()]
-    return [found for found in alerts if found["alertname"] == rule]
+        super().stop()
 
 
 @contextmanager
@@ -303,4 +180,4 @@ def running_receivers(folder: Path) -> Iterator[Receivers]:
     try:
         yield receivers
     finally:
-        receivers.close()
+        receivers.stop()

@@ -8,10 +8,11 @@ from time import time
 from typing import Any
 
 import pytest
+from heard import Alertmanager as Running
+from heard import labels
 from patience import eventually, within
 from pytest_twisted import ensureDeferred
-from receivers import Alertmanager as Running
-from receivers import Receivers, labels, running_receivers
+from receivers import Receivers, running_receivers
 from twisted.internet import reactor
 
 from logmond.alerts.event import Event

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from daemon import Daemon
+from heard import Alertmanager, Listener, Mailbox, labels
 from patience import until
 from processes import free_port
-from receivers import Alertmanager, Listener, Mailbox, Receivers, labels, running_receivers
+from receivers import Receivers, running_receivers
 
 pytestmark = pytest.mark.peer("exim4", "ngircd", "prometheus-alertmanager")
 
