@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 import pytest_twisted
+from datagramsender import Sender, closed
 from patience import eventually, within
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
-from logmond.ingest.sources.datagram import UnixDatagramSource, _queue_advice
-from logmond.ingest.sources.drain import MAX_BYTES, MAX_DATAGRAMS, DatagramDrain
+from logmond.ingest.sources.drain import MAX_DATAGRAMS, DatagramDrain
 from logmond.ingest.sources.gathering import Gathering
 from logmond.ingest.sources.udp import UdpSource
 from logmond.testing import RecordingIntake
-
-
-class Sender:
-    """A datagram socket that sends to one place."""
-
-    def __init__(self, place: Any) -> None:
-        families = {str: socket.AF_UNIX, tuple: socket.AF_INET}
-        family = socket.AF_INET6 if "::1" in place else families[type(place)]
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self.socket.connect(place)
-
-    def send(self, *messages: bytes) -> None:
-        """Send each message as one datagram."""
-        for message in messages:
-            self.socket.send(message)
-
-
-@pytest.fixture
-def sender() -> Iterator[Callable[[Any], Sender]]:
-    """Makes senders that are closed afterwards."""
-    made: list[Sender] = []
-
-    def make(place: Any) -> Sender:
-        made.append(Sender(place))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.socket.close()
-
-
-@pytest.fixture
-def clock() -> MemoryReactorClock:
-    """A reactor that stands still."""
-    return MemoryReactorClock()
 
 
 def udp(intake: RecordingIntake, reactor: Any) -> UdpSource:
@@ -63,12 +24,6 @@ def udp(intake: RecordingIntake, reactor: Any) -> UdpSource:
     source = UdpSource("udp://127.0.0.1:0", intake, reactor)
     source.open()
     return source
-
-
-def closed(done: Deferred[None], clock: MemoryReactorClock) -> None:
-    """Let a source close to its end."""
-    while not done.called:
-        clock.advance(0)
 
 
 def test_datagrams_of_a_wake_up_are_handed_over_together(
@@ -219,48 +174,6 @@ def test_a_short_receive_buffer_is_ok_and_names_the_setting(clock: MemoryReactor
     assert source.health().state == "ok"
     assert "net.core.rmem_max" in source.health().reason
     closed(source.close(), clock)
-
-
-def test_a_unix_datagram_longer_than_a_message_is_oversize(
-    clock: MemoryReactorClock, tmp_path: Path, sender: Callable[[Any], Sender]
-) -> None:
-    """64 KiB are a message, one byte more is counted and sampled."""
-    intake = RecordingIntake()
-    source = UnixDatagramSource(f"unixgram://{tmp_path}/log", intake, clock)
-    source.open()
-    sending = sender(f"{tmp_path}/log")
-    sending.send(b"a" * MAX_BYTES, b"b" * (MAX_BYTES + 1), b"after")
-    [drain] = clock.readers
-    drain.doRead()
-    assert intake.taken == [b"a" * MAX_BYTES, b"after"]
-    assert set(intake.peers) == {""}
-    assert intake.ledger.totals["oversize"] == 1
-    assert intake.ledger.samples["oversize"][0].startswith(b"bbb")
-    assert intake.ledger.balanced
-    closed(source.close(), clock)
-    assert not (tmp_path / "log").exists()
-
-
-def test_a_unix_datagram_source_never_pauses(
-    clock: MemoryReactorClock, tmp_path: Path, sender: Callable[[Any], Sender]
-) -> None:
-    """Its queue is short, and nginx drops what does not fit."""
-    source = UnixDatagramSource(f"unixgram://{tmp_path}/log", RecordingIntake(), clock)
-    source.open()
-    [drain] = clock.readers
-    sender(f"{tmp_path}/log").send(*[b"x"] * 10)
-    drain.doRead()
-    assert clock.readers == {drain}
-    closed(source.close(), clock)
-
-
-@pytest.mark.parametrize(("text", "advised"), [("10\n", True), ("512\n", False), ("?", False)])
-def test_a_short_queue_of_unix_datagrams_is_advised_against(
-    tmp_path: Path, text: str, advised: bool
-) -> None:
-    """Under 512 the reason names the setting; an unknown length says nothing."""
-    (tmp_path / "qlen").write_text(text)
-    assert ("net.unix.max_dgram_qlen=512" in _queue_advice(f"{tmp_path}/qlen")) is advised
 
 
 def test_a_fault_while_closing_still_frees_the_socket(

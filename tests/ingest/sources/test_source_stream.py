@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_twisted
 from patience import eventually, within
+from streampeers import Peers, opened
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -20,38 +19,6 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from logmond.ingest.sources import stream
 from logmond.ingest.sources.stream import StreamProtocol, StreamSource
 from logmond.testing import RecordingIntake
-
-
-class Peers:
-    """Client connections, closed at the end of the test."""
-
-    def __init__(self) -> None:
-        self.sockets: list[socket.socket] = []
-
-    def connect(self, place: Any) -> socket.socket:
-        """A connection to a path, or to a (host, port)."""
-        family = socket.AF_UNIX if isinstance(place, str) else socket.AF_INET
-        peer = socket.socket(family, socket.SOCK_STREAM)
-        self.sockets.append(peer)
-        peer.settimeout(5)
-        peer.connect(place)
-        return peer
-
-
-@pytest.fixture
-def peers() -> Iterator[Peers]:
-    """Makes connections that are closed afterwards."""
-    made = Peers()
-    yield made
-    for peer in made.sockets:
-        peer.close()
-
-
-def opened(intake: RecordingIntake, url: str = "tcp://127.0.0.1:0", **options: Any) -> StreamSource:
-    """An open source on the real reactor."""
-    source = StreamSource(url, intake, reactor, **options)
-    source.open()
-    return source
 
 
 def connected(intake: RecordingIntake, **options: Any) -> tuple[StreamProtocol, StringTransport]:
@@ -179,29 +146,6 @@ async def test_localhost_accepts_on_both_families(peers: Peers) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_connections_over_the_limit_wait_and_lose_nothing(peers: Peers) -> None:
-    """The source says so; a place that becomes free goes to the one that waits."""
-    intake = RecordingIntake()
-    source = opened(intake, max_connections=2)
-    first, second, third = (peers.connect(("127.0.0.1", source.port)) for _ in range(3))
-    third.send(b"patient\n")
-    first.send(b"one\n")
-    second.send(b"two\n")
-    await eventually(5, lambda: len(intake.taken) == 2, lambda: intake.taken)
-    source.tick()
-    assert source.health().state == "degraded"
-    assert not source.health().broken
-    assert "2 connections are open, the most allowed" in source.health().reason
-    first.close()
-    await eventually(5, lambda: b"patient" in intake.taken, lambda: intake.taken)
-    second.close()
-    await eventually(5, lambda: len(source.connections) == 1)
-    source.tick()
-    assert source.health().state == "ok"
-    await within(5, source.close())
-
-
-@pytest_twisted.ensureDeferred
 async def test_close_hands_over_what_peers_had_sent(peers: Peers) -> None:
     """What the kernel holds, of connections not yet accepted too, is counted; a tail is cut."""
     intake = RecordingIntake()
@@ -239,64 +183,6 @@ def test_close_does_not_wait_for_a_peer_that_never_stops(monkeypatch: pytest.Mon
     assert transport.disconnected
     protocol.connectionLost()
     assert done.called
-
-
-def test_running_out_of_descriptors_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Accepting stops until the next second, and the source says what to raise."""
-    clock = MemoryReactorClock()
-    source = StreamSource("tcp://127.0.0.1:0", RecordingIntake(), clock)
-    source.open()
-    [acceptor] = list(clock.readers)
-
-    class Exhausted:
-        def accept(self) -> Any:
-            raise OSError(errno.EMFILE, "Too many open files")
-
-    listening, acceptor.socket = acceptor.socket, Exhausted()  # type: ignore[assignment]
-    acceptor.doRead()
-    assert not clock.readers
-    acceptor.socket = listening
-    source.tick()
-    assert "LimitNOFILE" in source.health().reason
-    assert clock.readers == {acceptor}
-    source.tick()
-    assert source.health().state == "ok"
-    assert source.close().called
-
-
-def test_a_connection_there_is_no_descriptor_for_is_held() -> None:
-    """It is accepted and cannot be adopted: not dropped, but handed over as soon as it can be."""
-    clock, adopted = MemoryReactorClock(), []
-    source = StreamSource("tcp://127.0.0.1:0", RecordingIntake(), clock)
-    source.open()
-    [acceptor] = list(clock.readers)
-
-    def refuse(*_: Any) -> None:
-        raise OSError(errno.EMFILE, "Too many open files")
-
-    def adopt(descriptor: int, *_: Any) -> None:
-        adopted.append(socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM))
-
-    clock.adoptStreamConnection = refuse
-    with (
-        socket.create_connection(("127.0.0.1", source.port)) as first,
-        socket.create_connection(("127.0.0.1", source.port)) as second,
-    ):
-        for peer in (first, second):
-            peer.sendall(b"sent before anybody reads")
-        acceptor.doRead()
-        for _ in range(2):
-            source.tick()
-            assert "LimitNOFILE" in source.health().reason
-            assert not clock.readers
-        clock.adoptStreamConnection = adopt
-        source.tick()
-        assert clock.readers == {acceptor}
-        acceptor.doRead()
-        assert [each.recv(100) for each in adopted] == [b"sent before anybody reads"] * 2
-        assert source.close().called
-        for each in adopted:
-            each.close()
 
 
 @pytest_twisted.ensureDeferred
