@@ -136,14 +136,17 @@ class Watch:
                 left.append(incident)
         if not self.rule.rising:
             self.reached.update(filter(self._takes, watched.reached))
-        self.observer.silent_s = watched.silent_s
+        if self.rule.no_data == "alert":
+            self.observer.silent_s = watched.silent_s
         admitted = filter(self._takes, watched.admitted)
         held = dict.fromkeys((*self.tracks, *self.reached, *admitted))
         self.admission.hold(group for group in held if group or not self.rule.group_by)
         return left
 
     def _takes(self, group: Group) -> bool:
-        """Whether a group may have lines that the rule reads; that of the rest, and all, may."""
+        """Whether a group may have lines that the rule reads; that of the rest may."""
+        if not group and self.rule.group_by:  # the rule as a whole
+            return self.rule.no_data == "alert"
         named = zip(self.rule.group_by, group, strict=False)
         return OTHER in group or all(
             any(match(dimension, pattern, value) for pattern in patterns)

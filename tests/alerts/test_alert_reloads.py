@@ -75,3 +75,15 @@ def test_a_reload_lets_go_of_groups_that_the_rule_leaves_out() -> None:
     assert (removed.group, removed.kind) == ({"vhost": "b"}, "removed")
     assert removed.message.startswith("Few (vhost b) removed - its rule watches other groups")
     assert told(daemon.run(200)) == []
+
+
+def test_a_reload_lets_go_of_silence_that_is_no_alert_any_more() -> None:
+    """What the rule as a whole waited for is not its business then."""
+    stats = FakeStatistics()
+    stats.put(0, 5, vhost="a")
+    hosts = Rule("hosts", "hits", group_by=("vhost",), window_s=10, above=(("warning", 9.0),))
+    daemon = Daemon(replace(hosts, no_data="alert"), stats=stats)
+    assert told(daemon.run(30)) == [(10, "alert")]
+    [removed] = daemon.alerts.reload([hosts], stats.now)
+    assert (removed.group, removed.kind) == ({}, "removed")
+    assert told(daemon.run(60)) == []
