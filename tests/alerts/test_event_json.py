@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from fake_stats import START
+from happened import happened
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,30 +22,18 @@ KEYS = [
 
 def event(**changes: object) -> Event:
     """An alert, with some fields changed."""
-    values: dict[str, object] = {
-        "kind": "alert",
-        "at": START,
-        "id": "019ab1c2-0000-7000-8000-00009f3c21ab",
-        "node": "web1",
+    fields = {
         "rule": "high-traffic",
-        "group": {},
-        "severity": "warning",
-        "state": "firing",
         "metric": "hits_per_second",
         "window_s": 120,
         "value": 14.208333,
         "limit": 10.0,
-        "triggered_at": START,
-        "recovered_at": None,
-        "reason": None,
         "peak_value": Peak(31, START - 6),
         "peak_requests_per_second": Peak(31.0, START - 6),
         "evidence": (Evidence("section", "/api", 0.83),),
-        "runbook": None,
-        "acknowledged": None,
         "message": "High traffic generated an alert - hits = 14.2",
     }
-    return Event(**{**values, **changes})  # type: ignore[arg-type]
+    return happened(**{"at": START, **fields, **changes})
 
 
 def test_an_alert_has_the_keys_of_the_specification_in_their_order() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from happened import happened
 
 from logmond.alerts.event import Event
 from logmond.alerts.record import LIFE_KEPT, Life, read, recorded, silence_record, went_on
@@ -13,29 +14,8 @@ from logmond.alerts.silences import Silence
 
 def event(kind: str, at: int) -> Event:
     """Something that happened, said in words nobody should trust."""
-    return Event(
-        kind=kind,
-        at=at,
-        id="00000000-0000-7000-8000-000000000001",
-        node="web1",
-        rule="errors",
-        group={},
-        severity="warning",
-        state="firing",
-        metric="ratio_5xx",
-        window_s=60,
-        value=0.5,
-        limit=0.1,
-        triggered_at=10,
-        recovered_at=None,
-        reason=None,
-        peak_value=None,
-        peak_requests_per_second=None,
-        evidence=(),
-        runbook=None,
-        message=f"{kind} \x1b[31m",
-        samples=("GET /\x9b 200",),
-    )
+    message, samples = f"{kind} \x1b[31m", ("GET /\x9b 200",)
+    return happened(at, kind=kind, triggered_at=10, message=message, samples=samples)
 
 
 def test_a_record_is_its_event_and_what_else_is_known() -> None:

@@ -8,6 +8,7 @@ from time import time
 from typing import Any
 
 import pytest
+from happened import happened
 from heard import Alertmanager as Running
 from heard import labels
 from patience import eventually, within
@@ -15,7 +16,6 @@ from pytest_twisted import ensureDeferred
 from receivers import Receivers, running_receivers
 from twisted.internet import reactor
 
-from logmond.alerts.event import Event
 from logmond.outputs.alertmanager import Alertmanager
 from logmond.outputs.notifier import Message
 
@@ -44,30 +44,7 @@ def to(running: Running) -> Alertmanager:
 def message(**changes: Any) -> Message:
     """An alert of now."""
     now = int(time())
-    fields: dict[str, Any] = {
-        "kind": "alert",
-        "at": now,
-        "id": "019ab1c2-0000-7000-8000-00009f3c21ab",
-        "node": "web1",
-        "rule": "errors",
-        "group": {},
-        "severity": "warning",
-        "state": "firing",
-        "metric": "ratio_5xx",
-        "window_s": 60,
-        "value": 0.07,
-        "limit": 0.05,
-        "triggered_at": now - 60,
-        "recovered_at": None,
-        "reason": None,
-        "peak_value": None,
-        "peak_requests_per_second": None,
-        "evidence": (),
-        "runbook": None,
-        "message": "Errors generated an alert",
-        **changes,
-    }
-    one = Event(**fields)
+    one = happened(now, **{"triggered_at": now - 60, **changes})
     return Message(f"m-{one.kind}-{one.severity}", one.kind, one.at, (one,), "title", "text")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from happened import happened
 
 from logmond.alerts import render
 from logmond.alerts.event import Event
@@ -19,28 +20,8 @@ AT = 1795453330
 
 def event(number: int = 0) -> Event:
     """An event with hostile words in it."""
-    return Event(
-        kind="alert",
-        at=AT + number,
-        id=f"019ab1c2-0000-7000-8000-{number:012x}",
-        node="web1",
-        rule="high-traffic",
-        group={},
-        severity="warning",
-        state="firing",
-        metric="hits_per_second",
-        window_s=120,
-        value=14.2,
-        limit=10.0,
-        triggered_at=AT,
-        recovered_at=None,
-        reason=None,
-        peak_value=None,
-        peak_requests_per_second=None,
-        evidence=(),
-        runbook=None,
-        message="section /\x1b[2J\u2028\x9b rose",
-    )
+    identity = f"019ab1c2-0000-7000-8000-{number:012x}"
+    return happened(AT + number, id=identity, message="section /\x1b[2J\u2028\x9b rose")
 
 
 @pytest.fixture
