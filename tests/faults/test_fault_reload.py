@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
+from background import Background
 from daemon import Daemon
 from numbered import assert_counted_once, lines
 from patience import until
@@ -25,23 +25,14 @@ _BLOCKS = [range(first, first + 50) for first in range(0, 1000, 50)]
 _PAUSE_S = 0.01
 
 
-class Load:
+class Load(Background):
     """Sends the same blocks of lines to a stream and to a file, from a thread."""
 
     def __init__(self, stream: socket.socket, file: Path) -> None:
+        super().__init__()
         self.sent: list[int] = []
         self._stream = stream
         self._file = file
-        self._stopped = Event()
-        self._thread = Thread(target=self._run)
-
-    def __enter__(self) -> Load:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
 
     def _run(self) -> None:
         with self._file.open("ab", buffering=0) as file:

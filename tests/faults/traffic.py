@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from threading import Event, Thread
 from time import time
 
+from background import Background
 from numbered import line
 
 _BATCHES_A_SECOND = 10
 
 
-class Visitors:
+class Visitors(Background):
     """Sends lines 0, 1, 2... from a thread; `sent` is how many. `per_second` may be changed."""
 
     def __init__(self, port: int, per_second: int, clock: Callable[[], float] = time) -> None:
+        super().__init__()
         self.sent = 0
         self.per_second = per_second
         self._address = ("127.0.0.1", port)
         self._clock = clock
-        self._stopped = Event()
-        self._thread = Thread(target=self._run)
-
-    def __enter__(self) -> Visitors:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
 
     def _run(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Event, Thread
 
+from background import Background
 from numbered import lines
 
 _BATCH = 50
@@ -54,7 +54,7 @@ class WebLog:
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
 
-class Writing:
+class Writing(Background):
     """Writes lines 0 to `count` at a steady rate in a thread, and rotates on the way.
 
     `written` is how many there are. A rotation is at each of `rotations`
@@ -70,42 +70,19 @@ class Writing:
         rotations: Iterable[int] = (),
         hold_at: int | None = None,
     ) -> None:
+        super().__init__()
         self.written = 0
         self._log = log
         self._count = count
         self._pause_s = _BATCH / per_second
         self._hold_at = count if hold_at is None else hold_at
         self._rotations = sorted(rotations)
-        self._stopped = Event()
-        self._failure: BaseException | None = None
-        self._thread = Thread(target=self._run)
-
-    def __enter__(self) -> Writing:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
-        if self._failure is not None:
-            raise self._failure
 
     def release(self) -> None:
         """Write to the end."""
         self._hold_at = self._count
 
-    @property
-    def done(self) -> bool:
-        """Whether all is written, or no more will be."""
-        return not self._thread.is_alive()
-
     def _run(self) -> None:
-        try:
-            self._write()
-        except BaseException as error:
-            self._failure = error
-
-    def _write(self) -> None:
         renamed = False
         while self.written < self._count and not self._stopped.wait(self._pause_s):
             end = min(self._hold_at, self.written + _BATCH)
