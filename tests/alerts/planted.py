@@ -12,8 +12,9 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from dataclasses import dataclass
+
+from crowd import Line, Site, section_of
 
 from logmond.alerts.rule import Rule
 from logmond.frame.agents import agent_of
@@ -36,84 +37,6 @@ _BOTS = (
     "Unheard-of-Fetcher/%d",
     "sqlmap/1.%d#stable",
 )
-
-_SECTIONS = ("/api", "/static", "/blog", "/shop", "/search", "/account", "/media", "/docs")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Where one request goes; `status` is decided when it is counted."""
-
-    vhost: str
-    section: str
-    path: str
-    client: str
-    agent: str
-    referrer: str
-
-
-class Pool:
-    """Keys that are drawn by Zipf's law."""
-
-    def __init__(self, keys: Sequence[str], exponent: float) -> None:
-        self.keys = keys
-        self._cumulated = list(accumulate((n + 1) ** -exponent for n in range(len(keys))))
-
-    def draw(self, rng: random.Random, n: int) -> list[str]:
-        """`n` of them."""
-        return rng.choices(self.keys, cum_weights=self._cumulated, k=n)
-
-    def share(self, key: str) -> float:
-        """How often one of them is drawn."""
-        place = self.keys.index(key)
-        before = self._cumulated[place - 1] if place else 0.0
-        return (self._cumulated[place] - before) / self._cumulated[-1]
-
-
-class Site:
-    """Everything the background is drawn from."""
-
-    def __init__(self, rng: random.Random) -> None:
-        hosts = [f"site{n}.example" for n in range(rng.randint(2, 6))]
-        self.vhosts = Pool(hosts, rng.uniform(0.3, 1.2))
-        self.paths: dict[str, Pool] = {}
-        for host in hosts:
-            sections = rng.sample(_SECTIONS, rng.randint(3, 7))
-            pages = [
-                "/",
-                *(f"{rng.choice(sections)}/{page}" for page in range(rng.randint(80, 400))),
-            ]
-            self.paths[host] = Pool(pages, rng.uniform(0.6, 1.1))
-        clients = [
-            f"2001:db8:{n:x}::/64" if n % 10 == 9 else f"198.51.{n // 250}.{n % 250}"
-            for n in range(rng.randint(2000, 4000))
-        ]
-        self.clients = Pool(clients, rng.uniform(0.3, 0.8))
-        agents = [f"Mozilla/5.0 (Device {n}) Gecko/{90 + n % 40}" for n in range(60)]
-        agents[5], agents[11], agents[17] = "Googlebot/2.1", "bingbot/2.0", "curl/8.5.0"
-        self.agents = Pool(agents, rng.uniform(0.7, 1.2))
-        self.referrers = Pool(["-", *(f"https://{h}/" for h in hosts), "https://search/"], 0.9)
-
-    def lines(self, rng: random.Random, n: int, vhost: str | None = None) -> list[Line]:
-        """`n` requests of the background, all to one host or as hosts are visited."""
-        hosts = [vhost] * n if vhost else self.vhosts.draw(rng, n)
-        rest = zip(
-            hosts,
-            self.clients.draw(rng, n),
-            self.agents.draw(rng, n),
-            self.referrers.draw(rng, n),
-            strict=True,
-        )
-        found = []
-        for host, client, agent, referrer in rest:
-            path = self.paths[host].draw(rng, 1)[0]
-            found.append(Line(host, section_of(path), path, client, agent, referrer))
-        return found
-
-
-def section_of(path: str) -> str:
-    """The path up to its second slash."""
-    return "/" + path[1:].partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +94,13 @@ class Scenario:
             within = [p for p in dict.fromkeys(self.site.paths[host].keys) if section_of(p) == key]
             paths = [key] * n if self.dimension == "path" else rng.choices(within, k=n)
             return [
-                replace(line, path=path, section=section_of(path))
+                line._replace(path=path, section=section_of(path))
                 for line, path in zip(lines, paths, strict=True)
             ]
         lines = self.site.lines(rng, n, vhost)
         keys = rng.choices(self.keys, k=n)
         field = "client" if self.dimension == "client" else "agent"
-        return [replace(line, **{field: key}) for line, key in zip(lines, keys, strict=True)]
+        return [line._replace(**{field: key}) for line, key in zip(lines, keys, strict=True)]
 
     def named(self, dimension: str, key: str) -> bool:
         """Whether a statement of evidence names the offender."""
