@@ -102,7 +102,8 @@ def replayed(story: Story, folder: Path, kills: Sequence[int] = ()) -> list[Even
             assert (simulation.evaluated or 0) < story.last, "it is over"
             simulation.kill()
             simulation.start()
-        while (simulation.evaluated or 0) < story.last:
+        # Of the second that is evaluated now, not all may have been told.
+        while (simulation.evaluated or 0) <= story.last:
             simulation.turn()
         all_on_time(simulation, story)
     return told(alerts)
