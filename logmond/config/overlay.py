@@ -81,6 +81,8 @@ def lay_sets(tree: Tree, sets: Sequence[str]) -> None:
 def _lay(tree: Tree, steps: Sequence[str], text: str, place: Place) -> None:
     if not isinstance(tree.data, dict):
         return  # told already: the file is no mapping
+    if any(map(yamltree.SURROGATE.search, (*steps, text))):
+        raise Unknown("is not UTF-8 text")
     parsed = _parsed(text, place)
     path: Path = ()
     typed: Path = ()

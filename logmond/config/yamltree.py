@@ -41,6 +41,8 @@ _BASED = re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9]{1,17}|(0|[1-9][0-9]{0,17})(\.[0-9]{0,17})?)([eE][-+]?[0-9]{1,2})?"
 )
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character is no text: ``"\\ud800"``, or a byte of the environment that is not UTF-8."""
 
 
 @dataclass(slots=True)
@@ -151,6 +153,9 @@ class _Reader:
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)
+        if half := SURROGATE.search(event.value):
+            self._refuse(place, path, f"character U+{ord(half[0]):04X} is not allowed")
+            return None
         plain = event.style is None and event.tag is None
         return scalar(event.value) if plain else event.value
 
@@ -165,8 +170,9 @@ class _Reader:
         first: dict[str, int] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             place = self.place(event.start_mark)
-            if not isinstance(event, yaml.ScalarEvent):
-                self._refuse(place, path, "a key must be text")
+            if not isinstance(event, yaml.ScalarEvent) or SURROGATE.search(event.value):
+                if not isinstance(event, yaml.ScalarEvent):
+                    self._refuse(place, path, "a key must be text")
                 self._node(event, (*path, "?"), place)
                 self._node(next(self._events), (*path, "?"), place)
                 self._tree.spoiled.append((*path, "?"))

@@ -142,6 +142,9 @@ def test_a_variable_that_names_nothing_is_an_error(name: str, problem: str) -> N
         ("rules=[1", "--set rules: not YAML: "),
         ("rules=[&a x]", "--set rules: anchors are not read"),
         ("sources=x", '--set sources: sources: must be a list, not "x"'),
+        ("rules.errors.above=\udcff", "--set rules.errors.above: is not UTF-8 text"),
+        ("rules.errors.where.\udcff=x", "--set rules.errors.where.\\udcff: is not UTF-8 text"),
+        ('rules.errors.where={"\\ud800": x}', "--set rules.errors.where: character U+D800 is not"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_an_error(setting: str, problem: str) -> None:

@@ -96,6 +96,8 @@ def test_a_duplicate_key_is_refused_where_it_stands_again() -> None:
         ("a: 1\n\tb: 2\n", "f.yaml:2:1: not YAML: a tab; indent with spaces"),
         ("a: 1\nb: x\x07y\n", "f.yaml:2:5: character U+0007 is not allowed"),
         ("a: '\ud800'\n", "f.yaml:1:5: character U+D800 is not allowed"),
+        ('a: "x\\ud800"\n', "f.yaml:1:4: a: character U+D800 is not allowed"),
+        ('"\\udfff": 1\n', "f.yaml:1:1: ?: character U+DFFF is not allowed"),
     ],
 )
 def test_what_is_not_plain_data_is_refused(text: str, problem: str) -> None:
