@@ -101,6 +101,16 @@ class StreamProtocol(Protocol):
         if not heard and not _readable_bytes(self.transport):
             self.transport.loseConnection()
 
+    def give_up(self) -> None:
+        """Close though there is more; say how much of it nobody will read."""
+        if unread := _readable_bytes(self.transport):
+            _log.warn(
+                "{peer}: {unread} bytes had arrived and were not read by the end of the stop",
+                peer=self._peer,
+                unread=unread,
+            )
+        self.transport.abortConnection()
+
     def _hand_over(self, messages: list[bytes]) -> None:
         ledger = self._intake.ledger
         if messages:
@@ -265,7 +275,7 @@ class StreamSource(Factory):
 
     def _abort(self) -> None:
         for connection in list(self.connections):
-            connection.transport.abortConnection()
+            connection.give_up()
 
 
 def _readable_bytes(transport: Any) -> int:

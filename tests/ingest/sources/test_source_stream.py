@@ -15,6 +15,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import capturedLogs, formatEvent
 
 from logmond.ingest.sources import stream
 from logmond.ingest.sources.stream import StreamProtocol, StreamSource
@@ -167,7 +168,7 @@ async def test_close_hands_over_what_peers_had_sent(peers: Peers) -> None:
 
 
 def test_close_does_not_wait_for_a_peer_that_never_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection of which the kernel always holds more is aborted after two seconds."""
+    """A connection of which the kernel holds more is aborted after two seconds, and that said."""
     monkeypatch.setattr(stream, "_readable_bytes", lambda transport: 10)
     clock = MemoryReactorClock()
     source = StreamSource("tcp://127.0.0.1:0", RecordingIntake(), clock)
@@ -179,8 +180,11 @@ def test_close_does_not_wait_for_a_peer_that_never_stops(monkeypatch: pytest.Mon
     protocol.dataReceived(b"more\n")
     clock.advance(1.9)
     assert not transport.disconnected
-    clock.advance(0.2)
+    with capturedLogs() as logged:
+        clock.advance(0.2)
     assert transport.disconnected
+    [told] = map(formatEvent, logged)
+    assert told.endswith(": 10 bytes had arrived and were not read by the end of the stop")
     protocol.connectionLost()
     assert done.called
 
