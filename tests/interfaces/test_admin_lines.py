@@ -33,8 +33,12 @@ def lines_of(*pieces: bytes) -> list[bytes | TooLong]:
         (b"\xff\xfa\x18\x00xterm\xff\xf0status\n", [b"status"]),
         (b"a\xff\xffb\n", [b"a\xffb"]),
         (b"oops\x03status\n", [b"status"]),
+        (b"\x16\x03\x01r\nstatus\n", [b"\x16\x03\x01r", b"status"]),
     ],
-    ids=["lf", "crlf", "crnul", "empty", "nul", "two", "offer", "nop", "sub", "0xff", "ctrl-c"],
+    ids=[
+        *("lf", "crlf", "crnul", "empty", "nul", "two", "offer", "nop", "sub", "0xff", "ctrl-c"),
+        "tls",
+    ],
 )
 def test_lines_come_without_their_ends_and_without_telnet(typed: bytes, lines: list[bytes]) -> None:
     """LF, CRLF and CR NUL end a line; IAC sequences are no part of it."""

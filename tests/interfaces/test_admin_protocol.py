@@ -127,6 +127,22 @@ def test_a_browser_is_cut_off_and_its_body_not_run(clock: Clock, request_line: s
     assert reloads == []
 
 
+def test_a_browser_that_speaks_tls_is_cut_off_and_its_ticket_not_run(clock: Clock) -> None:
+    """Its handshake shows whatever a server of the same name gave it to show."""
+    stats = FakeStatistics()
+    client = client_of(clock, surface(stats=stats))
+    ticket = b"\nstats\n"
+    extension = b"\x00\x23" + len(ticket).to_bytes(2) + ticket
+    hello = b"\x03\x03" + b"r" * 32 + b"\x00\x00\x02\xc0\x2f\x01\x00"
+    hello += len(extension).to_bytes(2) + extension
+    message = b"\x01" + len(hello).to_bytes(3) + hello
+    client.protocol.dataReceived(b"\x16\x03\x01" + len(message).to_bytes(2) + message)
+    clock.pump([0] * 5)
+    assert client.got() == ""
+    assert client.parted
+    assert stats.asked == []
+
+
 def test_a_request_line_that_is_too_long_is_http_all_the_same(clock: Clock) -> None:
     """A long path hides nothing."""
     stats = FakeStatistics()

@@ -18,6 +18,9 @@ MAX_DISCARDED_BYTES = 1024 * 1024
 MAX_REFUSALS = 64
 """Telnet offers answered on one connection; no client makes as many."""
 
+TLS_BEGINS = b"\x16\x03"
+"""A handshake record of TLS (RFC 8446, section 5.1). A line that begins so is kept as it is."""
+
 _KEPT_BYTES = 64
 
 _IAC, _DONT, _DO, _WONT, _WILL, _SB, _IP, _BREAK, _SE = 255, 254, 253, 252, 251, 250, 244, 243, 240
@@ -137,4 +140,6 @@ class CommandLines:
 
 def _typed(raw: bytes) -> bytes:
     """A line without its CR and without what was typed before an interrupt."""
+    if raw.startswith(TLS_BEGINS):  # the version in it would pass for an interrupt
+        return raw
     return raw.removesuffix(b"\r").rpartition(_INTERRUPT)[2]

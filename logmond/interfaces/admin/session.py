@@ -21,7 +21,7 @@ from logmond.errors import LogmondError, QueryError
 from logmond.interfaces.admin import commands
 from logmond.interfaces.admin.answer import Answer, as_json, as_text, error, line_of
 from logmond.interfaces.admin.command import Asked, Command, misused
-from logmond.interfaces.admin.lines import MAX_LINE_BYTES, TooLong
+from logmond.interfaces.admin.lines import MAX_LINE_BYTES, TLS_BEGINS, TooLong
 from logmond.interfaces.surface import Surface
 from logmond.telemetry import decoded
 
@@ -90,8 +90,9 @@ class Session:
     def ask(self, line: bytes | TooLong) -> Reply | Deferred[Reply] | None:
         """Answer one line; None for an empty one, which has no reply."""
         first, rest = _split(line.start if isinstance(line, TooLong) else line)
-        # A page in a browser can make it send HTTP here, commands in the body.
-        if first.upper() in HTTP_METHODS:
+        # A page in a browser can make it send HTTP here, commands in the body; or TLS, where the
+        # commands stand in the session that its own server, of the same name, had it keep.
+        if first.upper() in HTTP_METHODS or first.startswith(TLS_BEGINS):
             return Reply(iter(()), Then.DROP)
         if isinstance(line, TooLong):
             told = f"line too long, {MAX_LINE_BYTES} bytes at most"
