@@ -23,7 +23,7 @@ from logmond.ingest.formats.detection import Detection, candidates, detect
 from logmond.ingest.sources.oldlog import STDIN, OldLog
 from logmond.ingest.sources.patterns import covers
 from logmond.ingest.sources.unrotated import unrotated
-from logmond.interfaces.parsing import directed
+from logmond.interfaces.parsing import body_of, directed
 from logmond.suggest import hint
 
 HEAD_LINES = 200
@@ -124,7 +124,7 @@ def _is_called(pattern: str, place: str) -> bool:
 
 def _read_as(log: OldLog, source: SourceConfig, why: str) -> Assigned:
     """Say what the format is; take what fits where a source that receives lines has another."""
-    head = [line.removesuffix(b"\r") for line in log.head()[:HEAD_LINES]]
+    head = [body_of(line) for line in log.head()[:HEAD_LINES]]
     found = _detected(head, source.formats())
     if not found.parsed and not source.files and source.format != "auto" and head:
         other = _detected(head, candidates())

@@ -64,6 +64,7 @@ class Intake:
         self._placed: dict[int, Counter[str]] = {}
         """Outcomes of lines by their second, where lines tell one."""
         self._by_line = False
+        self._headed = False
 
     def messages(self, messages: Sequence[bytes], *, believed: bool, peer: str = "") -> int | None:
         """Take framed messages, with or without a syslog header (see the seam)."""
@@ -74,11 +75,13 @@ class Intake:
         split, tags = self._syslog.split, self._tags
         for message in messages:
             header, body = split(message)
+            if header is not None and message[:1] != b"<" and self.kernel.reads(message):
+                header, body = None, message  # a format of its own that begins like a header
             if tags and (header is None or header.tag not in tags):
                 self.ledger.reject("filtered", message, reason="tag")
                 continue
             if (len(message) in _CUT and _cut(message)) or len(body) in TRUNCATIONS:
-                suspects += 1
+                suspects += not self._by_line
             times, body = repeated(body)
             if times > 1:
                 times = min(times, MAX_REPEATED)
@@ -96,15 +99,22 @@ class Intake:
         scanned = self.kernel.scan(chunk + b"\n", arrival, believed=believed, fallback=fallback)
         self.ledger.note("truncated_suspect", suspects)
         first = split(messages[0])[0]
-        if not tags or (first is not None and first.tag in tags):
+        if not self._by_line and (not tags or (first is not None and first.tag in tags)):
             self._note_clock(peer, headers[0], scanned, arrival)
         self._account(chunk + b"\n", scanned, arrival, headers)
         return scanned.newest
 
     def lines(self, chunk: bytes) -> int | None:
-        """Take whole bare lines, each ended by LF (see the seam)."""
-        arrival = self._wall()
+        """Take whole lines, each ended by LF (see the seam): bare, or with a syslog header each.
+
+        From the first header on that begins a chunk every line is looked at for one.
+        """
         self._by_line = True
+        if not self._headed:
+            self._headed = self._syslog.split(chunk[: chunk.find(b"\n")])[0] is not None
+        if self._headed or self._tags:
+            return self.messages(chunk.split(b"\n")[:-1], believed=True)
+        arrival = self._wall()
         scanned = self.kernel.scan(chunk, arrival, believed=True)
         self._account(chunk, scanned, arrival, None)
         return scanned.newest
@@ -174,7 +184,7 @@ class Intake:
         kinds = self._refuse(scanned.rejects[:behind], headers)
         ledger.counted(scanned.counted, arrival)
         kinds += self._refuse(scanned.rejects[behind:], headers)
-        if headers is None:
+        if self._by_line:
             for kind, second in zip(kinds, scanned.reject_seconds, strict=False):
                 if second is not None:
                     self._placed.setdefault(second, Counter())[kind] += 1

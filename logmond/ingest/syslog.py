@@ -10,6 +10,7 @@ these forms are read, told apart by what stands at each place:
 ``<PRI>Mmm dd hh:mm:ss HOST BODY``              syslog-ng's marks
 ``<PRI>2026-11-23T17:00:00.1+00:00 HOST TAG: BODY``  rsyslog's ForwardFormat
 ``<PRI>1 STAMP HOST APP PROCID MSGID SD BODY``  RFC 5424: logger, syslog-ng, nginx to come
+``STAMP HOST TAG[PID]: BODY``, both stamps      the files that rsyslog and syslog-ng write
 ``<PRI>BODY``, with or without a tag            a sender that knows no time
 anything else                                   no header: the message is the body
 =============================================== ================================
@@ -28,6 +29,9 @@ from functools import lru_cache
 MEMO_HEADERS = 1024
 """Repeated headers that are remembered; at that many, all are forgotten."""
 
+NO_PRI = 13
+"""What a message without a PRI has: user.notice (RFC 3164, section 4.3.3)."""
+
 MAX_REPEATED_DIGITS = 6
 """Digits of "message repeated N times" that are believed."""
 
@@ -36,9 +40,10 @@ MAX_REPEATED_DIGITS = 6
 class Header:
     """What a sender said about a message.
 
-    `pri` is facility * 8 + severity, 0 to 191; `stamp` the time as written, None
-    where there is none; `host` and `tag` are empty where they are absent, the
-    tag without its process id and colon (in RFC 5424 it is the APP-NAME).
+    `pri` is facility * 8 + severity, 0 to 191 (where none is written 13, RFC 3164
+    section 4.3.3); `stamp` the time as written, None where there is none; `host`
+    and `tag` are empty where they are absent, the tag without its process id and
+    colon (in RFC 5424 it is the APP-NAME).
     """
 
     pri: int
@@ -68,6 +73,8 @@ _BARE_TAG = (
     rb"[A-Za-z][\w./-]{0,63}(?=\[))(?:\[[^\]\s]{0,64}\])? "
 )
 _TAGLESS = re.compile(rb"%b(?:%b) (%b{1,255}) (?:%b)?" % (_PRI, _STAMP, _WORD, _BARE_TAG))
+# What rsyslog and syslog-ng write to files has no PRI.
+_FILED = re.compile(rb"(%b) (%b{1,255}) %b" % (_STAMP, _WORD, _TAG))
 _STAMP_ONLY = re.compile(rb"%b(%b)?" % (_PRI, _STAMP))
 # Real senders do not always escape a "]" inside a quoted value, so it is allowed there.
 _STRUCTURED = rb'(?:\[[^ =\]"]++(?: [^ =\]"]++="[^"\\]*+(?:\\.[^"\\]*+)*+")*+\])++'
@@ -100,14 +107,15 @@ class SyslogParser:
         rsyslog's ``#011`` is the TAB again that it was.
         """
         message = message.rstrip(b"\r\n\0")
-        if message[:1] != b"<":
+        # The headers in files have one of these there; hardly any bare line does.
+        if message[:1] != b"<" and message[9:10] != b":" and message[10:11] != b"T":
             return None, message.removeprefix(_BOM)
         end = message.find(b": ") + 2
         header = self._memo.get(message[:end])
         if header is None:
             header, end = self._parse(message)
             if header is None:
-                return None, message
+                return None, message.removeprefix(_BOM)
         body = message[end:].lstrip(b" ").removeprefix(_BOM)
         # One byte is found many times faster than four, and is rare.
         if b"#" in body:
@@ -116,6 +124,9 @@ class SyslogParser:
 
     def _parse(self, message: bytes) -> tuple[Header | None, int]:
         """The header and where it ends, by the table above."""
+        if message[:1] != b"<":
+            found = _FILED.match(message)
+            return (Header(NO_PRI, *found.groups()), found.end()) if found else (None, 0)
         if found := _RFC5424.match(message):
             pri, stamp, host, tag = found.groups()
             end = found.end()

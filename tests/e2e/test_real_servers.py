@@ -122,6 +122,23 @@ def test_haproxy_by_udp(daemon_of: Start, peers: Peers) -> None:
     _counted(daemon, visit(web, _N), filtered=None)
 
 
+@pytest.mark.peer("haproxy", "rsyslogd", "nginx")
+@pytest.mark.parametrize("template", ["RSYSLOG_FileFormat", "RSYSLOG_TraditionalFileFormat"])
+def test_haproxy_by_the_file_that_rsyslog_writes(
+    daemon_of: Start, peers: Peers, tmp_path: Path, template: str
+) -> None:
+    """As Debian sets both up: the daemon follows haproxy.log, with a header in every line."""
+    log, port = tmp_path / "haproxy.log", free_port(socket.SOCK_DGRAM)
+    daemon = _following(daemon_of, log)
+    peers.rsyslog(
+        f'module(load="imudp")\ninput(type="imudp" address="127.0.0.1" port="{port}")\n'
+        f'action(type="omfile" file="{log}" template="{template}")\n'
+    )
+    backend = peers.nginx("access_log off;")
+    web = peers.haproxy(snippet("haproxy", port=str(port)), backend)
+    _counted(daemon, visit(web, _N), filtered=None)
+
+
 @pytest.mark.peer("rsyslogd", "nginx")
 def test_rsyslog_forwarding_a_file_over_tcp(daemon_of: Start, peers: Peers, tmp_path: Path) -> None:
     """nginx to a file, rsyslog from there over TCP."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from logmond.ingest.formats.table import format_of
@@ -13,9 +15,9 @@ T0 = 1795453200
 REST = b'"GET /a HTTP/1.1" 200 3'
 
 
-def intake(spec: str = "common") -> Intake:
+def intake(spec: str = "common", **settings: Any) -> Intake:
     """A fresh one, a minute after T0."""
-    return Intake("web", PythonKernel("web", format_of(spec)), lambda: T0 + 60.0)
+    return Intake("web", PythonKernel("web", format_of(spec)), lambda: T0 + 60.0, **settings)
 
 
 def stamped(stamp: bytes) -> bytes:
@@ -114,3 +116,36 @@ def test_the_ledger_of_old_lines_moves_where_the_lines_count() -> None:
         9: {"counted": 1, "unparsed": 2, "received": 3},
     }
     assert moved(T0 + 60) == {60: {"unparsed": 1, "received": 1}}
+
+
+@pytest.mark.parametrize("head", [b"Nov 23 17:00:50 web1 ", b"2026-11-23T17:00:50+00:00 web1 "])
+def test_a_file_that_syslog_writes_is_read_behind_its_headers(head: bytes) -> None:
+    """As if the lines had come by syslog; those that say something else are filtered."""
+    taken = intake()
+    rows = [b"haproxy[8]: " + GOOD, b"rsyslogd: began", b"haproxy[8]: Proxy web started."]
+    taken.lines(b"".join(head + row + b"\n" for row in rows) + GOOD + b"\n")
+    assert (taken.ledger.totals["counted"], taken.ledger.totals["filtered"]) == (2, 2)
+    assert {second: exact.hits for second, exact in taken.take(0).exact.items() if exact.hits} == {
+        T0 + 50: 2
+    }
+
+
+def test_a_file_of_many_programs_is_read_by_tag() -> None:
+    """What another program wrote is filtered, also where its line could be read."""
+    taken = intake(tags=frozenset([b"nginx"]))
+    for tag in (b"nginx", b"other", b"nginx"):
+        taken.lines(b"Nov 23 17:00:50 web1 %b: %b\n" % (tag, GOOD))
+    taken.lines(GOOD + b"\n")
+    assert (taken.ledger.totals["counted"], taken.ledger.totals["filtered"]) == (2, 2)
+
+
+def test_a_pasted_format_that_begins_like_a_header_is_that_format() -> None:
+    """The line is read whole where it can be."""
+    spec = "log_format x '$time_iso8601 $host $request_method: \"$request\" $status';"
+    taken = intake(spec)
+    line = b'2026-11-23T17:00:50+00:00 shop.example GET: "GET /a HTTP/1.1" 200'
+    taken.lines(line + b"\n")
+    taken.messages([line], believed=False)
+    assert {second: exact.hits for second, exact in taken.take(0).exact.items() if exact.hits} == {
+        T0 + 50: 2
+    }

@@ -92,6 +92,16 @@ SPLITS = {
         Header(46, b"2026-11-23T19:11:09+00:00", b"vm", b""),
         b"-- MARK --",
     ),
+    "rsyslog's file": (
+        b"2026-11-23T19:03:55.180061+00:00 vm haproxy[812]: " + senders.HAPROXY_CLF,
+        Header(13, MICRO, b"vm", b"haproxy"),
+        senders.HAPROXY_CLF,
+    ),
+    "rsyslog's traditional file": (
+        b"Nov 23 19:03:55 vm nginx: " + senders.TIMED,
+        Header(13, BSD, b"vm", b"nginx"),
+        senders.TIMED,
+    ),
     "Docker": (
         senders.DOCKER,
         Header(30, BSD, b"", b"web/4f5c1a2b9d0e"),

@@ -124,6 +124,10 @@ class PythonKernel:
         delta, self._delta = self._delta, Delta()
         return delta
 
+    def reads(self, line: bytes) -> bool:
+        """Whether a format takes the line."""
+        return any(reader.format.row(line) is not None for reader in self._readers)
+
     @property
     def oldest(self) -> int | None:
         """The oldest second that something was counted in since it was last taken."""
