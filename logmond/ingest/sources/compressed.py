@@ -11,8 +11,9 @@ import os
 
 from twisted.logger import Logger
 
+from logmond.errors import SourceError
 from logmond.ingest.sources.cursor import CHUNK_BYTES
-from logmond.ingest.sources.follower import Follower
+from logmond.ingest.sources.follower import Follower, open_regular
 from logmond.ingest.sources.identity import FINGERPRINT_BYTES, FilePosition, fingerprint, matches
 from logmond.ingest.sources.inflation import Inflation, announced_bytes, beginning
 from logmond.ingest.sources.rotation import READABLE
@@ -137,11 +138,16 @@ def holds(path: str, position: FilePosition, status: os.stat_result, descriptor:
 
 
 def head_of(path: str) -> bytes:
-    """The first bytes of the lines of a file; none if it cannot be read."""
+    """The first bytes of the lines of a file; none if it cannot be read, or is a pipe by now."""
     try:
-        with open(path, "rb") as file:
-            if path.endswith(READABLE):
-                return beginning(file.fileno(), FINGERPRINT_BYTES)
-            return file.read(FINGERPRINT_BYTES)
+        descriptor, _ = open_regular(path)
+    except (OSError, SourceError):
+        return b""
+    try:
+        if path.endswith(READABLE):
+            return beginning(descriptor, FINGERPRINT_BYTES)
+        return os.pread(descriptor, FINGERPRINT_BYTES, 0)
     except OSError:
         return b""
+    finally:
+        os.close(descriptor)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from logmond.ingest.sources.identity import FilePosition
+from logmond.ingest.sources.compressed import head_of
+from logmond.ingest.sources.identity import FINGERPRINT_BYTES, FilePosition
 from logmond.ingest.sources.register import Register
 from logmond.ingest.sources.restoring import restored
 from logmond.testing import RecordingIntake
@@ -104,6 +105,19 @@ def test_an_empty_file_is_found_by_its_inode(shelf: Shelf) -> None:
     shelf.log.rename(f"{shelf.log}.1")
     Path(f"{shelf.log}.1").write_bytes(b"late\n")
     assert shelf.found(position) == [("access.log.1", 0)]
+
+
+def test_nothing_is_read_of_a_pipe_that_took_the_place_of_a_log(tmp_path: Path) -> None:
+    """It would be waited for, and the daemon would not begin."""
+    pipe = tmp_path / "access.log"
+    os.mkfifo(pipe)
+    both_ends = os.open(pipe, os.O_RDWR)
+    try:
+        os.write(both_ends, b"x" * FINGERPRINT_BYTES)
+        assert head_of(str(pipe)) == b""
+        assert len(os.read(both_ends, 2 * FINGERPRINT_BYTES)) == FINGERPRINT_BYTES
+    finally:
+        os.close(both_ends)
 
 
 def test_files_come_in_the_order_they_were_written(shelf: Shelf) -> None:
