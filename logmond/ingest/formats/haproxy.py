@@ -55,9 +55,12 @@ VARIABLES = {
 """What HAProxy's variables stand for. ``%Ta`` is the time of the request itself,
 ``%Tt`` also the wait for it on an idle connection."""
 
+SAMPLES = {"ssl_fc_sni": Meaning("vhost", "word")}
+"""Those sample expressions that carry meaning here: the name a client asked TLS for."""
+
 _TIMES = frozenset({"TR", "Tw", "Tc", "Tr", "Th", "Ti", "TD", "Tq", "Td"})
 _COUNTS = frozenset({"ac", "fc", "bc", "sc", "rc", "sq", "bq", "fp", "bp", "sp", "lc", "rt", "pid"})
-_VARIABLE = re.compile(r"%(?:\{([^}]*)\})?(?:\[[^\]]*\]|([A-Za-z]+)|%)")
+_VARIABLE = re.compile(r"%(?:\{([^}]*)\})?(?:\[([^\]]*)\]|([A-Za-z]+)|%)")
 # Seen from HAProxy 2.6: numbers, stamps and these stay bare under %{+Q}o.
 _BARE = frozenset({"ts", "tsc", "hr", "hrl", "hsl"})
 
@@ -84,7 +87,7 @@ def compile_haproxy(text: str, name: str = "haproxy") -> Format:
     for found in _VARIABLE.finditer(body):
         parts.append(body[position : found.start()].encode())
         position = found.end()
-        flags, variable = found.groups()
+        flags, sample, variable = found.groups()
         if found[0].endswith("%"):
             parts.append(b"%")
             continue
@@ -92,16 +95,16 @@ def compile_haproxy(text: str, name: str = "haproxy") -> Format:
             quoting = "+Q" in (flags or "")
             continue
         quoted = (quoting or "+Q" in (flags or "")) and "-Q" not in (flags or "")
-        part = Variable(found[0], _meaning(variable))
+        part = Variable(found[0], _meaning(sample, variable))
         text_like = variable not in _BARE and part.meaning.shape in ("text", "word", "path")
         parts += [b'"', part, b'"'] if quoted and text_like else [part]
     parts.append(body[position:].encode())
     return assemble(name, parts, quotes="absent")
 
 
-def _meaning(variable: str | None) -> Meaning:
+def _meaning(sample: str | None, variable: str | None) -> Meaning:
     if variable is None:
-        return Meaning("sample")
+        return SAMPLES.get(sample or "", Meaning("sample"))
     if variable in VARIABLES:
         return VARIABLES[variable]
     if variable in _TIMES or variable in _COUNTS:

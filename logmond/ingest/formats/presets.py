@@ -32,6 +32,11 @@ _NGINX = (
     '"$http_referer" "$http_user_agent"'
 )
 
+_HAPROXY = (
+    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc "
+    "%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
+)
+
 _LIGHTTPD = (
     '{client:%s} {vhost:%s} {user:word} [{time:clf}] "{request}" {status:status} {bytes:number} '
     '"{referrer}" "{user_agent}"'
@@ -63,11 +68,15 @@ PRESETS: dict[str, tuple[Compiler, str]] = {
     "envoy-json": (_envoy_json, ""),
     "traefik-json": (_traefik_json, ""),
     "json": (_json, ""),
-    # src/log.c, default_http_log_format and clf_http_log_format
+    # src/log.c: default_http_log_format, default_https_log_format and clf_http_log_format
     "haproxy-http": (
         compile_haproxy,
-        "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc "
-        "%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r",
+        _HAPROXY,
+    ),
+    "haproxy-https": (
+        compile_haproxy,
+        f"{_HAPROXY} %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/"
+        "%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc",
     ),
     # Ends with what AWS adds at times: more columns, read by nobody yet.
     "aws-alb": (

@@ -21,6 +21,9 @@ SAMPLES = {
     "vhost-combined": b"example.com:80 " + COMBINED,
     "traefik": COMBINED + b' 17 "web@docker" "http://10.0.0.1:80" 12ms',
     "haproxy-clf": COMMON + b' "" "" 39664 067 "clf" "b" "s1" 0 0 0 0 0 ---- 1 1 0 0 0 0 0 "" "" ',
+    "haproxy-https": b"127.0.0.1:59552 [24/Nov/2026:03:01:24.859] web~ web/<NOSRV> 0/-1/-1/-1/0 "
+    b'200 73 - - LR-- 1/1/0/0/0 0/0 "GET /a?x=1 HTTP/1.1" 0/0000000000000000/0/0/0 '
+    b"shop.example/TLSv1.3/TLS_AES_256_GCM_SHA384",
     "haproxy-http": b"203.0.113.7:44942 [23/Nov/2026:19:15:01.733] http-in b/s1 0/0/0/0/0 200 200 "
     b'- - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"',
     "caddy": b'{"ts":1646861401.5,"request":{"client_ip":"::1","method":"GET","uri":"/"},'

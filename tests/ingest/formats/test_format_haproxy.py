@@ -79,6 +79,18 @@ def test_lines_of_httplog_are_read_with_and_without_captures(
     }
 
 
+@pytest.mark.parametrize(("name", "vhost"), [(b"shop.example", b"shop.example"), (b"-", b"-")])
+def test_lines_of_httpslog_carry_the_name_that_tls_asked_for(name: bytes, vhost: bytes) -> None:
+    """Also of a request that could not be read, as HAProxy 2.6 writes it."""
+    line = (
+        b"127.0.0.1:59582 [24/Nov/2026:03:01:28.967] web~ web/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- "
+        b'1/1/0/0/0 0/0 "<BADREQ>" 0/0000000000000000/0/0/0 ' + name + b"/TLSv1.3/"
+        b"TLS_AES_256_GCM_SHA384"
+    )
+    values = read(preset("haproxy-https"), line)
+    assert (values["vhost"], values["status"], values["request"]) == (vhost, b"400", b"<BADREQ>")
+
+
 def test_a_pasted_log_format_is_read() -> None:
     """Variables, quoting flags and samples of HAProxy's language are understood."""
     fmt = compile_haproxy(

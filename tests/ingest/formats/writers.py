@@ -8,7 +8,8 @@ nginx-*         nginx.org, ngx_http_log_module, ``escape=default``: ``"``, ``\``
                 nginx-ingress: kubernetes.github.io/ingress-nginx, "Log format"
 common,         httpd.apache.org, mod_log_config, "Custom Log Formats" and its notes
 host-combined   on escaping (``\"``, ``\\``, ``\xhh``)
-haproxy-clf     docs.haproxy.org, 8.2.3 and 8.6: what cannot be printed, and ``"``, as ``#XX``
+haproxy-clf,    docs.haproxy.org, 8.2.3, 8.2.4 and 8.6: what cannot be printed, and ``"``,
+haproxy-https   as ``#XX``
 traefik         doc.traefik.io, "Access logs", CLF; strings quoted as Go quotes them
 traefik-json    the same page, "Available fields"; Duration in nanoseconds; headers kept
 envoy           envoyproxy.io, "Access logging", default format string; nothing escaped
@@ -104,6 +105,18 @@ def haproxy_clf(request: Request) -> Written:
         f'"clf" "b" "s1" 0 0 0 1 {request.took_ms} ---- 1 1 0 0 0 0 0 "" "" '
     )
     return text, expected(request, referrer=None, user_agent=None, vhost=None)
+
+
+def haproxy_https(request: Request) -> Written:
+    """``option httpslog``: behind the line of httplog what TLS came to, the name it asked for."""
+    stamp = request.stamp("%d/%b/%Y:%H:%M:%S.067")
+    line = request.line.replace('"', "#22")
+    text = (
+        f"{request.client}:39664 [{stamp}] web~ b/s1 0/0/0/1/{request.took_ms} {request.status} "
+        f'{request.size} - - ---- 1/1/0/0/0 0/0 "{line}" 0/0000000000000000/0/0/0 '
+        f"{request.host}/TLSv1.3/TLS_AES_256_GCM_SHA384"
+    )
+    return text, expected(request, referrer=None, user_agent=None)
 
 
 def traefik(request: Request) -> Written:
@@ -256,6 +269,7 @@ WRITERS: dict[str, Writer] = {
     "envoy": envoy,
     "envoy-json": envoy_json,
     "haproxy-clf": haproxy_clf,
+    "haproxy-https": haproxy_https,
     "host-combined": host_combined,
     "iis": iis,
     "istio": istio,
