@@ -83,6 +83,7 @@ class Input:
         self._rejecting_since: float | None = None
         self._history: deque[tuple[int, int]] = deque(maxlen=RATE_S + 1)
         self.health = Health()
+        self.closing = False
         self._unopened: Health | None = None
         self._clocks = ClockWarnings(config.name)
         self._server = ServerWatch(config.name, config.read)
@@ -161,15 +162,16 @@ class Input:
         return [line for line in told if line], problems
 
     def close(self) -> Deferred[None]:
-        """Stop receiving; hand over what was accepted."""
+        """Stop receiving; hand over what was accepted. Once: `closing` says that it was asked."""
+        self.closing = True
         closing = gatherResults([source.close() for source in self.sources], consumeErrors=True)
         return closing.addCallback(lambda _: None)
 
     def tick(self) -> int:
         """Rescan and judge; return how many datagrams the kernel dropped since the last tick."""
-        if self._unopened is not None:
+        if self._unopened is not None and not self.closing:
             self.try_open()
-        for source in self.sources if self._unopened is None else ():
+        for source in self.sources if self._unopened is None and not self.closing else ():
             source.tick()
         totals = self.ledger.totals
         counted, drops = totals["counted"], totals["kernel_drops"]

@@ -7,10 +7,13 @@ restart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock, gatherResults
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from logmond.config.loading import Loaded
 from logmond.config.rule import RuleConfig
@@ -18,9 +21,11 @@ from logmond.config.schema import Config, SourceConfig
 from logmond.daemon.announcing import announce
 from logmond.daemon.differences import difference
 from logmond.daemon.inputs import Input, changed
+from logmond.errors import ConfigError, QueryError
 from logmond.frame.frame import CELL_DIMENSIONS
 from logmond.ingest.sources.file import FilePosition
 from logmond.interfaces.reloading import Changes
+from logmond.outputs.systemd import Notifier
 
 if TYPE_CHECKING:
     from logmond.daemon.service import Daemon
@@ -29,9 +34,60 @@ AT_START = ("node", "stats", "history", "admin")
 """Sections that take effect with the next start."""
 
 
-def apply(daemon: Daemon, loaded: Loaded) -> Deferred[Sequence[str]]:
-    """Make `loaded` the configuration; fires with what changed, a line each."""
-    return Deferred.fromCoroutine(_apply(daemon, loaded))
+class Reloads:
+    """The reloads of one daemon: one after the other, and none once it stops.
+
+    Sources that change are given two seconds to hand over what their peers
+    sent. Whoever asks meanwhile waits, and finds the configuration of then.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, daemon: Daemon, load_again: Callable[[], Loaded], notifier: Notifier
+    ) -> None:
+        self._daemon = daemon
+        self._load_again = load_again
+        self._notifier = notifier
+        self._turn = DeferredLock()
+
+    def ask(self) -> Deferred[Sequence[str]]:
+        """Reload; fires with what changed, a line each.
+
+        Fails with ConfigError, and changes nothing, if the configuration is
+        bad; with QueryError if the daemon stops.
+        """
+        return self._turn.run(self._reload)
+
+    def close(self) -> Deferred[None]:
+        """Fires when what is under way has ended; it opens nothing once the daemon stops."""
+        return self._turn.acquire().addCallback(lambda _: None)
+
+    def _reload(self) -> Deferred[Sequence[str]]:
+        _refuse_if_stopping(self._daemon)
+        self._notifier.reloading(monotonic())
+        done = Deferred.fromCoroutine(self._reloaded())
+        return done.addErrback(self._not_reloaded)
+
+    async def _reloaded(self) -> Sequence[str]:
+        told = await _apply(self._daemon, self._load_again())
+        self._log.info("reloaded: {told}", told="; ".join(told))
+        self._notifier.ready()
+        return told
+
+    def _not_reloaded(self, failure: Failure) -> Failure:
+        error = failure.value
+        problems = error.problems if isinstance(error, ConfigError) else [error]
+        self._log.error("reload refused, the old configuration stays")
+        for problem in problems:
+            self._log.error("{problem}", problem=problem)
+        self._notifier.ready()
+        return failure
+
+
+def _refuse_if_stopping(daemon: Daemon) -> None:
+    if daemon.stopping:
+        raise QueryError("failed", "logmond is stopping")
 
 
 async def _apply(daemon: Daemon, loaded: Loaded) -> Sequence[str]:
@@ -84,12 +140,14 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> tuple[list[str],
     names = changed(old.sources, new.sources)
     wanted = {source.name: source for source in new.sources}
     told, problems = [], []
+    kept = {name: daemon.inputs[name] for name in sorted(names & daemon.inputs.keys())}
+    # Commits go on meanwhile: accounts and positions stay with what was counted by them.
+    await gatherResults([member.close() for member in kept.values()])
+    _refuse_if_stopping(daemon)
     second = int(daemon.around.wall())
-    kept = {}
-    for name in sorted(names & daemon.inputs.keys()):
-        await daemon.inputs[name].close()
-        daemon.evaluation.collect_one(daemon.inputs[name], second)
-        kept[name] = daemon.inputs.pop(name)
+    for name, member in kept.items():
+        daemon.evaluation.collect_one(member, second)
+        del daemon.inputs[name]
         if name not in wanted:
             daemon.stats.coverage.forget(name)
             told.append(f"source {name}: closed")

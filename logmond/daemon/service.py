@@ -13,7 +13,7 @@ from time import monotonic
 from time import time as wall_time
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -29,10 +29,9 @@ from logmond.daemon.inputs import Input, Surroundings
 from logmond.daemon.outlets import Outlets
 from logmond.daemon.overview import Overview, surface
 from logmond.daemon.pulse import Pulse
-from logmond.daemon.reload import apply
+from logmond.daemon.reload import Reloads
 from logmond.daemon.turns import Turns
 from logmond.daemon.usual import baselines, recall
-from logmond.errors import ConfigError
 from logmond.frame.caps import caps_for
 from logmond.ingest.sources.passed import passed_sockets
 from logmond.interfaces.admin.factory import AdminFactory
@@ -69,11 +68,11 @@ class Daemon:
         self.loaded = loaded
         self.begun = loaded.config
         self.reactor = reactor
-        self._load_again = load_again
         self._backfill_s = backfill_s
         config = loaded.config
         self._passed = passed_sockets(environ)
         self._notifier = Notifier.of(environ, os.getpid())
+        self._reloads = Reloads(self, load_again, self._notifier)
         caps = caps_for(config.stats.memory_limit_bytes)
         self.state = state_of(config.history, reactor, caps)
         self.around = Surroundings(
@@ -101,7 +100,7 @@ class Daemon:
         self._catching_up: Deferred[None] | None = None
         self._run: CatchUp | None = None
         self._lived = self._clock.target(wall_time())
-        self._stopping = False
+        self.stopping = False
 
     def _admin(self) -> AdminListener:
         config = self.loaded.config.admin
@@ -218,7 +217,7 @@ class Daemon:
 
     def _tick_failed(self, failure: Failure) -> None:
         """A bug: say so and end; the service manager starts us again from the last commit."""
-        if self._stopping:
+        if self.stopping:
             return
         self._log.failure("the daemon's tick failed", failure)
         self.reactor.callWhenRunning(self._end_with_failure)
@@ -231,27 +230,8 @@ class Daemon:
     """Whether a bug ended the daemon (exit 1)."""
 
     def reload(self) -> Deferred[Sequence[str]]:
-        """Read the configuration again; fails with ConfigError and changes nothing if it is bad."""
-        self._notifier.reloading(monotonic())
-        done = maybeDeferred(self._reload)
-        return done.addCallbacks(self._reloaded, self._not_reloaded)
-
-    def _reload(self) -> Deferred[Sequence[str]]:
-        return apply(self, self._load_again())
-
-    def _not_reloaded(self, failure: Failure) -> Failure:
-        error = failure.value
-        problems = error.problems if isinstance(error, ConfigError) else [error]
-        self._log.error("reload refused, the old configuration stays")
-        for problem in problems:
-            self._log.error("{problem}", problem=problem)
-        self._notifier.ready()
-        return failure
-
-    def _reloaded(self, told: Sequence[str]) -> Sequence[str]:
-        self._log.info("reloaded: {told}", told="; ".join(told))
-        self._notifier.ready()
-        return told
+        """Read the configuration again; fails and changes nothing if it cannot be used."""
+        return self._reloads.ask()
 
     def reopen(self) -> None:
         """Open log files anew (SIGUSR1, after logrotate)."""
@@ -259,7 +239,7 @@ class Daemon:
 
     def stop(self) -> Deferred[None]:
         """Stop in order; fires when everything is counted, written and freed."""
-        self._stopping = True
+        self.stopping = True
         self._notifier.stopping()
         if self._tick.running:
             self._tick.stop()
@@ -271,8 +251,8 @@ class Daemon:
 
     async def _stop(self) -> None:
         # All at once: each may take its two seconds with a peer that never stops sending.
-        closing = [member.close() for member in self.inputs.values()]
-        closing.append(self.outputs.stop())
+        closing = [member.close() for member in self.inputs.values() if not member.closing]
+        closing += [self._reloads.close(), self.outputs.stop()]
         self.pulse.close()
         await gatherResults([closed.addErrback(self._not_closed) for closed in closing])
         self.evaluation.collect(int(wall_time()))

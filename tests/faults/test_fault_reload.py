@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import pytest
 from background import Background
 from daemon import Daemon
 from numbered import assert_counted_once, lines
 from patience import until
-from processes import free_port
+from processes import accepts, free_port
 from programs import soaking
 from resources import MIB, descriptors, resident_bytes
 
@@ -86,3 +90,70 @@ def test_reloads_under_load_lose_nothing(daemon_of: Start, tmp_path: Path) -> No
 
 def _await_reloads(daemon: Daemon, count: int) -> None:
     until(20, lambda: daemon.process.output.count("reloaded: ") >= count, lambda: daemon.process)
+
+
+class Busy(Background):
+    """A peer that sends on, whatever it is told, until it is cut off."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    def _run(self) -> None:
+        with (
+            socket.create_connection(("127.0.0.1", self._port), timeout=20) as stream,
+            suppress(OSError),
+        ):
+            while not self._stopped.wait(_PAUSE_S):
+                stream.sendall(lines(_BLOCKS[0]))
+
+
+@pytest.fixture
+def half_reloaded(daemon_of: Start) -> Iterator[Daemon]:
+    """A daemon that takes leave of a busy peer, since the source `tcp` has changed."""
+    port = free_port()
+    daemon = daemon_of(_in_zone("Europe/Vienna", port))
+    with Busy(port):
+        until(20, lambda: daemon.source("tcp")["counted"], lambda: daemon.process.output)
+        daemon.configure(_in_zone("Europe/Paris", port))
+        daemon.reload()
+        until(20, lambda: not accepts(port), lambda: daemon.process.output)
+        daemon.configure(_in_zone("Europe/London", port))
+        yield daemon
+
+
+def _in_zone(zone: str, port: int) -> dict[str, Any]:
+    source = {"name": "tcp", "listen": [f"tcp://127.0.0.1:{port}"], "timezone": zone}
+    return {"sources": [source], "rules": []}
+
+
+def test_a_reload_waits_for_the_one_before_it(half_reloaded: Daemon) -> None:
+    """Both are done, one after the other, and the source listens again."""
+    assert half_reloaded.ask("reload") == ["reloaded", "source tcp: changed"]
+    assert half_reloaded.process.output.count("reloaded: source tcp: changed") == 2
+    (config,) = (one for one in half_reloaded.json("config") if one["key"].endswith("timezone"))
+    assert config["value"] == "Europe/London"
+    assert accepts(_port_of(half_reloaded))
+
+
+def test_a_stop_waits_for_a_reload(half_reloaded: Daemon) -> None:
+    """What the peer sends till the end is counted, nothing is opened, and the state is whole."""
+    assert half_reloaded.stop() == 0
+    output = half_reloaded.process.output
+    assert "failed" not in output
+    (counted,) = re.findall(r"stopped; ([\d,]+) lines counted", output)
+    half_reloaded.start()
+    assert half_reloaded.source("tcp")["counted"] == int(counted.replace(",", ""))
+
+
+def test_a_stop_refuses_reloads(half_reloaded: Daemon) -> None:
+    """One that is asked for while the daemon stops holds nothing up, and breaks nothing."""
+    half_reloaded.process.send(signal.SIGTERM)
+    half_reloaded.reload()
+    assert half_reloaded.stop() == 0
+    assert "stopped; " in half_reloaded.process.output
+    assert "failed" not in half_reloaded.process.output
+
+
+def _port_of(daemon: Daemon) -> int:
+    return int(daemon.source("tcp")["address"].rpartition(":")[2])

@@ -135,6 +135,8 @@ def run_reload(asked: Asked) -> Deferred[Answer]:
     def refused(failure: Failure) -> Answer:
         try:
             failure.raiseException()
+        except QueryError:  # it is no fault of the configuration
+            raise
         except LogmondError as problem:
             raise QueryError(REFUSED, f"{REFUSED_TEXT}\n{problem}") from problem
 
