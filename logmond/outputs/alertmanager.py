@@ -26,6 +26,7 @@ from logmond.outputs.posting import Answer, Poster
 from logmond.outputs.telling import TEST
 from logmond.outputs.webhook import judge
 from logmond.outputs.weburl import parse
+from logmond.telemetry import visible
 
 PATH = "/api/v2/alerts"
 
@@ -167,7 +168,8 @@ def labels_of(event: Event) -> Labels:
         name = re.sub("[^a-zA-Z0-9_]", "_", dimension)
         if name in _OURS or name.startswith("__") or not re.match("[a-zA-Z_]", name):
             name = f"group_{name}"
-        labels[name] = value
+        # People read it there as text, and type it into a silence.
+        labels[name] = visible(value)
     return labels
 
 
@@ -183,7 +185,7 @@ def annotations_of(event: Event) -> Labels:
         "runbook": event.runbook or "",
         "short_id": event.short_id,
     }
-    return {name: text for name, text in found.items() if text}
+    return {name: visible(text) for name, text in found.items() if text}
 
 
 def rfc3339(second: float) -> str:

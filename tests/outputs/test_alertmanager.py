@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from logmond.alerts.event import Event, Evidence
-from logmond.outputs.alertmanager import Alertmanager, endpoint, labels_of
+from logmond.outputs.alertmanager import Alertmanager, annotations_of, endpoint, labels_of
 from logmond.outputs.notifier import Message, NotDelivered
 from logmond.outputs.posting import Answer, Poster
 from logmond.outputs.weburl import parse
@@ -175,6 +175,16 @@ def test_a_dimension_never_takes_the_place_of_a_label_of_ours() -> None:
         "group___name__": "n",
         "group_9th": "d",
     }
+
+
+def test_what_strangers_sent_is_shown_as_text_that_moves_nothing() -> None:
+    """Alertmanager hands labels and annotations on to mails and chats as they are."""
+    hostile, shown = "\u202eshop\x9b31m", r"\u202eshop\x9b31m"
+    evidence = (Evidence("path", hostile, 0.5, 0.0),)
+    told = event(group={"vhost": hostile}, evidence=evidence, message=hostile)
+    assert labels_of(told)["vhost"] == shown
+    assert annotations_of(told)["evidence"] == f"path {shown} 50%"
+    assert annotations_of(told)["summary"] == shown
 
 
 @pytest.mark.parametrize(
