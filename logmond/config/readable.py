@@ -1,5 +1,6 @@
-"""Can this user read what the sources follow? Asked of owner, groups and mode bits.
+"""Can this user read the files that the configuration names? Asked of owner, groups and mode bits.
 
+Of files with secrets it is also asked who else can.
 Access control lists are not looked at: what they allow shows as a warning too
 many, never as one too few.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from glob import glob
 
 from logmond.config.checks import Finding
+from logmond.config.lines import leaves
 from logmond.config.schema import Config
 from logmond.config.units import shown
 from logmond.errors import ConfigError, Problem
@@ -63,14 +65,14 @@ class User:
 def findings(config: Config, user: User) -> Iterator[Finding]:
     """Files the user cannot read, files read under two names, patterns without a file."""
     yield from _servers(config, user)
+    yield from _secrets(config, user)
     seen: dict[tuple[int, int], tuple[str, str]] = {}
     for index, source in enumerate(config.sources):
         for key in ("certificate", "key", "client_ca"):
             path = source.credentials.get(key)
-            refused = refusal(path, user) if path else None
-            if refused:
-                message = ": ".join(part for part in refused if part)
-                message = message.replace("; waited for", ", and is needed at the start")
+            for message in _needed(path, user) if path else ():
+                yield ("sources", index, "tls", key), f"{source.name}: {message}"
+            for message in _exposed(path) if path and key == "key" else ():
                 yield ("sources", index, "tls", key), f"{source.name}: {message}"
         for number, pattern in enumerate(source.files):
             place = ("sources", index, "files", number)
@@ -108,6 +110,30 @@ def _servers(config: Config, user: User) -> Iterator[Finding]:
         if refused:
             message = ": ".join(part for part in refused if part)
             yield ("sources", index, key), f"{source.name}: {message}"
+
+
+def _secrets(config: Config, user: User) -> Iterator[Finding]:
+    """Files with secrets that the user cannot read, and those that everybody can."""
+    for place, path in leaves(config.model_dump(mode="json", by_alias=True)):
+        key = str(place[-1])
+        if key.endswith("_file"):
+            for message in (*_needed(path, user), *(_exposed(path) if key != "ca_file" else ())):
+                yield place, message
+
+
+def _needed(path: str, user: User) -> Iterator[str]:
+    """Why the user cannot read a file without which the daemon does not begin."""
+    refused = refusal(path, user)
+    if refused:
+        message = ": ".join(part for part in refused if part)
+        yield message.replace("; waited for", ", and is needed at the start")
+
+
+def _exposed(path: str) -> Iterator[str]:
+    """That everybody on this machine can read a secret."""
+    if refusal(path, User("everybody", -1, frozenset())) is None:
+        owned = _owned(os.stat(path))
+        yield f"everybody on this machine can read {path} ({owned}): chmod o= {path}"
 
 
 def refusal(path: str, user: User) -> tuple[str, str] | None:

@@ -105,3 +105,28 @@ def test_one_file_under_two_patterns_is_found(log: Path) -> None:
         f"s1: {log} is read by source s0 already, as {log}",
         f"s2: {link} is read by source s0 already, as {log}",
     ]
+
+
+def _told_of_secret(user: User, secret: Path) -> list[str]:
+    """What is found about a file that holds the token of the admin port."""
+    config = loads(f"admin: {{token_file: '{secret}'}}\n", "f.yaml", {}).config
+    return [message for _, message in findings(config, user)]
+
+
+def test_a_secret_that_the_user_cannot_read_is_found(log: Path) -> None:
+    """The daemon would not begin."""
+    log.chmod(0o600)
+    (found,) = _told_of_secret(_stranger(), log)
+    assert found.startswith(f"user logmond cannot read {log} (0600 ")
+    assert found.endswith(f": setfacl -m u:logmond:r {log}")
+
+
+def test_a_secret_that_everybody_can_read_is_found(log: Path) -> None:
+    """It is none then; a closed directory keeps it all the same."""
+    log.chmod(0o644)
+    (found,) = _told_of_secret(_stranger(), log)
+    assert found.startswith(f"everybody on this machine can read {log} (0644 ")
+    assert found.endswith(f": chmod o= {log}")
+    log.parent.chmod(0o700)
+    owner = User("me", log.stat().st_uid, frozenset())
+    assert _told_of_secret(owner, log) == []
