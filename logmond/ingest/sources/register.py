@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from errno import ENOENT
 
 from logmond.errors import SourceError
@@ -60,25 +60,28 @@ class Register:
             OSError: it cannot be opened; FileNotFoundError if another one lies there.
             SourceError: it is no regular file.
         """
-        descriptor, status = open_regular(path)
-        if identity is not None and identity_of(status) != identity:
-            os.close(descriptor)
-            raise FileNotFoundError(ENOENT, "another file has its name now", path)
-        known = self._known(descriptor, status)
-        if known is not None:
-            os.close(descriptor)
-            return known, False
-        return self._enter(path, descriptor, status), True
+        with ExitStack() as unless_entered:
+            descriptor, status = open_regular(path)
+            unless_entered.callback(os.close, descriptor)
+            if identity is not None and identity_of(status) != identity:
+                raise FileNotFoundError(ENOENT, "another file has its name now", path)
+            known = self._known(descriptor, status)
+            if known is not None:
+                return known, False
+            follower = self._enter(path, descriptor, status)
+            unless_entered.pop_all()
+            return follower, True
 
     def resume(self, path: str, position: FilePosition) -> Follower | None:
         """Follow the file at `path` from `position` on, if it continues what that counted."""
-        with suppress(OSError, SourceError):
+        with suppress(OSError, SourceError), ExitStack() as unless_entered:
             descriptor, status = open_regular(path)
+            unless_entered.callback(os.close, descriptor)
             if holds(path, position, status, descriptor) and not self._known(descriptor, status):
                 follower = self._enter(path, descriptor, status)
+                unless_entered.pop_all()
                 follower.seek(position.offset)
                 return follower
-            os.close(descriptor)
         return None
 
     def begin_again(self, follower: Follower) -> Follower:

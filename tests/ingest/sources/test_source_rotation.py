@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logmond.ingest.sources.identity import identity_of
+from logmond.ingest.sources.identity import FilePosition, fingerprint, identity_of
 from logmond.ingest.sources.register import Register
 from logmond.ingest.sources.rotation import CLOCK_TICK_NS, Beside, newer
 from logmond.testing import RecordingIntake
@@ -135,6 +135,22 @@ def test_a_directory_that_counts_time_in_seconds_is_listed_each_time(tmp_path: P
         (tmp_path / f"access.log.{number}").touch()
         os.utime(tmp_path, ns=(10**9, 10**9))
         assert len(beside.siblings(str(tmp_path / "access.log"))) == number
+
+
+def test_a_file_that_cannot_be_read_keeps_no_descriptor(tmp_path: Path) -> None:
+    """As on a disk that fails: it is tried again every second, and descriptors run out."""
+    unreadable = "/proc/self/mem"  # a regular file that begins with nothing one could read
+    register = Register(RecordingIntake())
+    before = os.listdir("/proc/self/fd")
+    counted = FilePosition(unreadable, *identity_of(os.stat(unreadable)), fingerprint(b"x"), 1, 0)
+    assert register.resume(unreadable, counted) is None
+    assert os.listdir("/proc/self/fd") == before
+    follower, _ = register.follow(unreadable)
+    follower.head = b"x"
+    register.rest(follower)
+    with pytest.raises(OSError, match="Input/output error"):
+        register.follow(unreadable)
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_a_file_that_has_another_name_by_now_is_not_taken_for_the_wanted_one(
