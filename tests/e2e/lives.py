@@ -22,8 +22,11 @@ from logmond.daemon.oldlogs import assigned
 from logmond.ingest.scenarios import syslog_message
 from logmond.ingest.sources.oldlog import OldLog
 
-LATENESS_S = 1.9
-"""Seconds after its second began until a line is written; the delay is 3 s, a look takes one."""
+LATENESS_S = 1.7
+"""Seconds after its second began until a line is written.
+
+The delay is 3 s, the next look comes within one, and a turn may take a quarter.
+"""
 
 
 class Traffic:
