@@ -45,8 +45,8 @@ def find(pattern: str, failed: Callable[[str, OSError], None]) -> Iterator[str |
     if not is_glob(pattern):
         yield pattern
         return
-    first, *rest = pattern.split("/")
-    yield from _descend(first or "/", rest, failed)
+    parts = pattern.split("/")
+    yield from _descend("", parts, failed) if parts[0] else _descend("/", parts[1:], failed)
 
 
 def _descend(
@@ -57,7 +57,7 @@ def _descend(
         names = [part]
     else:
         try:
-            names = sorted(os.listdir(base))
+            names = sorted(os.listdir(base or "."))
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:

@@ -58,6 +58,26 @@ def test_patterns_find_and_cover_the_same(tree: Path, pattern: str, expected: li
         assert covers(f"{tree}/{pattern}", f"{tree}/{name}") == (name in expected)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.log", ["here.log"]),
+        ("a/acc*.log", ["a/access.log"]),
+        ("?/access.log", ["a/access.log", "b/access.log"]),
+        ("./*.log", ["./here.log"]),
+    ],
+)
+def test_a_pattern_may_begin_in_the_working_directory(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, expected: list[str]
+) -> None:
+    """As any path may; it is of use to somebody who runs logmond by hand."""
+    monkeypatch.chdir(tree)
+    Path("here.log").touch()
+    paths = [path for path in find(pattern, lambda *_: None) if path and os.path.exists(path)]
+    assert paths == expected
+    assert all(covers(pattern, path) for path in paths)
+
+
 def test_a_directory_that_cannot_be_read_is_told(tree: Path) -> None:
     """Anything but absence is somebody's to mend."""
     refused: list[tuple[str, str]] = []
