@@ -121,16 +121,13 @@ class Durability:
         return {**frames, **dict.fromkeys(KEPT_BY_AGE, evaluated - self._keep_s)}
 
     def _moved(self, evaluation: Evaluation) -> list[FileRow]:
-        rows = []
+        """Positions that are new or changed; only those that sources still tell are remembered."""
+        before, self._positions = self._positions, {}
         for name, member in evaluation.inputs.items():
-            if member.files is None:
-                continue
-            for position in member.files.positions():
+            for position in member.files.positions() if member.files is not None else ():
                 row = FileRow(name, **asdict(position))
-                if self._positions.get(row.key) != row:
-                    self._positions[row.key] = row
-                    rows.append(row)
-        return rows
+                self._positions[row.key] = row
+        return [row for key, row in self._positions.items() if before.get(key) != row]
 
     def ledgers(self, restored: Restored) -> dict[str, Ledger]:
         """The accounts that were kept, by source."""
