@@ -7,6 +7,7 @@ from admin_wire import GREETING, Client
 from fake_surface import FakeAlerts, FakeStatistics, surface
 from surface_values import incident
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 
 from logmond.interfaces.admin.factory import TURNED_AWAY, AdminFactory
 from logmond.interfaces.admin.limits import Limits
@@ -90,8 +91,11 @@ def test_a_client_that_does_not_read_its_replies_is_not_read_either_and_cut_off(
     client.send("help\n" * 10_000)
     assert client.wire.unread < 70_000
     assert client.wire.producerState == "paused"
-    pass_time(clock, 31)
+    with capturedLogs() as events:
+        pass_time(clock, 31)
     assert client.wire.aborted
+    told = "an admin client at 127.0.0.1 does not read: cut off"
+    assert [formatEvent(event) for event in events] == [told]
 
 
 def test_a_slow_client_gets_a_long_reply_piece_by_piece(clock: Clock) -> None:

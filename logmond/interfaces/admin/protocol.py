@@ -288,5 +288,5 @@ class AdminProtocol(Protocol):
 
     def _cut_off(self, why: str) -> None:
         peer = self.transport.getPeer()
-        self._log.info("an admin client at {peer} {why}: cut off", peer=peer, why=why)
+        self._log.info("an admin client at {peer.host} {why}: cut off", peer=peer, why=why)
         self.transport.abortConnection()
