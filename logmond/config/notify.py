@@ -39,6 +39,9 @@ from logmond.suggest import hint
 
 _MOST_ITEMS = 32
 
+_FRAMING = ("connection", "content-length", "transfer-encoding")
+"""Headers that say where a request ends: of two that disagree a server refuses the request."""
+
 
 class Repeat(Seconds):
     """A length of time, or ``never``."""
@@ -72,9 +75,11 @@ class Pairs(Kind):
     described = "mapping of names to secret texts"
     keys = ()
 
-    def __init__(self, name: str, what: str) -> None:
+    def __init__(self, name: str, what: str, taken: Sequence[str] = ()) -> None:
+        """Make one; names in `taken`, in lower case, are not for the operator to set."""
         self._name = re.compile(name)
         self._what = what
+        self._taken = taken
 
     def read(self, value: Any) -> dict[str, str]:
         """The mapping."""
@@ -86,6 +91,8 @@ class Pairs(Kind):
         for name, text in value.items():
             if not isinstance(name, str) or not self._name.fullmatch(name):
                 wrong.append(((str(name),), f"is no {self._what}"))
+            elif name.lower() in self._taken:
+                wrong.append(((name,), "is told by logmond itself; remove it"))
             elif not isinstance(text, str) or not text.isprintable():
                 wrong.append(((name,), "must be printable text; write it in quotes"))
         if wrong:
@@ -182,7 +189,7 @@ class WebhookConfig(NotifierConfig):
     secret_file: Annotated[str | None, AbsolutePath()] = Field(
         None, description="A file that holds the secret."
     )
-    headers: Annotated[dict[str, str], Pairs("[A-Za-z0-9-]{1,64}", "header")] = Field(
+    headers: Annotated[dict[str, str], Pairs("[A-Za-z0-9-]{1,64}", "header", _FRAMING)] = Field(
         {}, repr=False, description="More headers, such as `Authorization`."
     )
     allow_private: Annotated[bool, Flag()] = Field(

@@ -79,6 +79,10 @@ def test_a_url_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
         ({"min_severity": "fatal"}, 'unknown severity "fatal"; there are: info, warning, critical'),
         ({"repeat": "10s"}, 'outputs[0].repeat: must be between 1m and 30d, not "10s"'),
         ({"headers": {"X Y": "z"}}, "outputs[0].headers.X Y: is no header"),
+        (
+            {"headers": {"Content-length": "3"}},
+            "Content-length: is told by logmond itself; remove it",
+        ),
         ({"headers": {"X-Y": "a\nb"}}, "must be printable text; write it in quotes"),
         ({"secret": "two words"}, "outputs[0].secret: must be printable text without spaces"),
         ({"min_sevrity": "info"}, 'unknown key; did you mean "min_severity"?'),
