@@ -7,13 +7,14 @@ short, so that sockets are served between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from logmond.daemon.evaluation import Evaluation
+from logmond.daemon.inputs import Input
 from logmond.daemon.replay import Replay
 from logmond.stats.clock import Jump
 
@@ -47,14 +48,23 @@ class CatchUp:
 
     def run(self) -> None:
         """Read everything; `done` fires when the evaluated second has reached the present."""
-        for member in self._evaluation.inputs.values():
-            if member.files is not None:
-                self._replay.read(member, member.files.catch_up())
+        self._read(self._evaluation.inputs.values())
         self._turn()
+
+    def exchange(self, closed: Iterable[Input], opened: Iterable[Input]) -> None:
+        """Inputs were closed and others opened, which go on in the same files."""
+        for member in closed:
+            self._replay.forget(member)
+        self._read(opened)
 
     def stepped(self, jump: Jump, lived: int) -> None:
         """A new epoch began meanwhile (see `Replay.stepped`)."""
         self._replay.stepped(jump, lived)
+
+    def _read(self, members: Iterable[Input]) -> None:
+        for member in members:
+            if member.files is not None:
+                self._replay.read(member, member.files.catch_up())
 
     def _cancel(self, _: Deferred[None]) -> None:
         if self._call is not None and self._call.active():

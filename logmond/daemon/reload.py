@@ -142,10 +142,13 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> tuple[list[str],
     told, problems = [], []
     kept = {name: daemon.inputs[name] for name in sorted(names & daemon.inputs.keys())}
     # Commits go on meanwhile: accounts and positions stay with what was counted by them.
-    await gatherResults([member.close() for member in kept.values()])
+    # Files have nobody to wait for; they are read until they are replaced.
+    await gatherResults([member.close() for member in kept.values() if member.files is None])
     _refuse_if_stopping(daemon)
     second = int(daemon.around.wall())
     for name, member in kept.items():
+        if member.files is not None:
+            member.close()
         daemon.evaluation.collect_one(member, second)
         del daemon.inputs[name]
         if name not in wanted:
@@ -167,6 +170,7 @@ async def _sources(daemon: Daemon, old: Config, new: Config) -> tuple[list[str],
         problem = member.try_open()
         if problem is not None:
             problems.append(f"source {member.name}: {problem}")
+    daemon.exchanged(kept.values(), fresh)
     for name in daemon.inputs.keys() - names:
         renewed, refused = daemon.inputs[name].reload(wanted[name])
         told += [f"source {name}: {line}" for line in renewed]

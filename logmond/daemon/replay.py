@@ -79,6 +79,12 @@ class Replay:
         self._unfinished += [(member, stream) for stream in streams]
         self._note_who_is_behind()
 
+    def forget(self, member: Input) -> None:
+        """Read no more of an input: it was closed."""
+        self._unfinished = [entry for entry in self._unfinished if entry[0] is not member]
+        self._reached_s = None
+        self._note_who_is_behind()
+
     def stepped(self, jump: Jump, lived: int) -> None:
         """A new epoch began while old lines were read.
 

@@ -8,7 +8,7 @@ listeners and outputs. The reactor is an argument; its clock must be monotonic.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from time import time as wall_time
 from typing import Any
@@ -181,6 +181,11 @@ class Daemon:
         run.run()
         done = run.done
         done.addCallbacks(self._caught_up, self._tick_failed)
+
+    def exchanged(self, closed: Iterable[Input], opened: Iterable[Input]) -> None:
+        """A reload closed inputs and opened others; if old lines are being read, it is of these."""
+        if self._run is not None:
+            self._run.exchange(closed, opened)
 
     def _caught_up(self, _: None) -> None:
         self._catching_up = self._run = None

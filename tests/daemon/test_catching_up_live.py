@@ -43,3 +43,29 @@ def test_what_is_written_while_catching_up_is_not_late(
         assert totals["late"] == 0
         fired = simulation.running.alerts.incidents(all=True)
         assert [one.triggered_at - T0 for one in fired if one.triggered_at > T0] == []
+
+
+def test_a_reload_while_catching_up_counts_no_line_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source that changes goes on in its files where it was, and lines stay in their seconds."""
+    monkeypatch.setattr(replay, "CHUNK_BYTES", 2048)
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines(T0 - 600 + second, 20) for second in range(500)))
+    source = {"name": "web", "files": [str(log)], "start": "beginning", "format": "common"}
+    with simulated({"sources": [source], "outputs": []}, T0 + 0.5) as simulation:
+        simulation.start()
+        before = simulation.running.inputs["web"]
+        while not before.ledger.totals["counted"]:
+            simulation.turn()
+        assert before.ledger.totals["counted"] < 10_000
+        simulation.configure({"sources": [{**source, "timezone": "Asia/Tokyo"}], "outputs": []})
+        simulation.running.reload()
+        after = simulation.running.inputs["web"]
+        while simulation.wall < T0 + 60:
+            simulation.turn()
+        assert after is not before
+        assert after.ledger.totals["counted"] == 10_000
+        assert after.ledger.totals["late"] == 0
+        assert before.files is not None
+        assert before.files.open_descriptors == 0

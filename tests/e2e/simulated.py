@@ -91,14 +91,18 @@ class Simulated:
 
     def __init__(self, settings: Mapping[str, Any], wall: float) -> None:
         """`settings` as YAML would give them; `wall` is the moment it begins at."""
-        whole = {"node": "test", "admin": {"listen": "tcp://localhost:9000"}, **settings}
-        self._loaded = loads(yaml.safe_dump(whole), "test", {})
+        self.configure(settings)
         self._began = wall
         self._turns = 0
         self._stepped_s = 0.0
         self.state = Memory()
         self.reactor = Turns()  # type: ignore[no-untyped-call]
         self.daemon: Daemon | None = None
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Change the configuration; a running daemon takes it at the next reload."""
+        whole = {"node": "test", "admin": {"listen": "tcp://localhost:9000"}, **settings}
+        self._loaded = loads(yaml.safe_dump(whole), "test", {})
 
     @property
     def wall(self) -> float:
