@@ -9,6 +9,7 @@ inside the default reactor, registers itself.
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,11 +28,14 @@ _TURN_S = 0.005
 
 
 def pytest_configure() -> None:
-    """Keep the tests' own settings from the daemons they start, and the clock from properties."""
+    """Let the settings and signals of the tests be their own, and no property be timed."""
     take_settings()
     # A busy machine takes longer than any deadline: speed is measured in bench/.
     settings.register_profile("untimed", deadline=None)
     settings.load_profile("untimed")
+    # Begun in the background of a script they would ignore Ctrl-C, and so would what they start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -222,8 +222,8 @@ def test_an_interruption_prints_what_is_known_so_far(folder: Path) -> None:
         process.stdin.flush()
         until(30, lambda: _has_read_all(process))
         process.send_signal(signal.SIGINT)
-        out = process.stdout.read().decode() if process.stdout else ""
         assert process.wait(60) == 130
+        out = process.stdout.read().decode() if process.stdout else ""
     assert out.startswith("Interrupted")
     assert "errors" in out
 
