@@ -107,7 +107,8 @@ install: ## install the service (DESTDIR=, PREFIX=/usr/local; keeps an existing 
 	'$(DESTDIR)$(LIBDIR)/bin/python' -m pip install --quiet '.$(if $(EXTRAS),[$(EXTRAS)])'
 	@packaging/move-venv '$(DESTDIR)' '$(LIBDIR)'
 	@install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSUSERSDIR)' \
-	  '$(DESTDIR)$(DOCDIR)/docs' '$(DESTDIR)$(DOCDIR)/etc' '$(DESTDIR)$(SYSCONFDIR)/logmond' '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
+	  '$(DESTDIR)$(DOCDIR)/docs' '$(DESTDIR)$(DOCDIR)/etc' '$(DESTDIR)$(SYSCONFDIR)/logmond' \
+	  '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
 	@ln -sf '$(LIBDIR)/bin/logmond' '$(DESTDIR)$(BINDIR)/logmond'
 	@for unit in $(UNITS); do \
 	  sed 's|/usr/local/bin/|$(BINDIR)/|' systemd/$$unit > '$(DESTDIR)$(UNITDIR)'/$$unit && \

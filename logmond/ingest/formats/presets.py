@@ -69,10 +69,7 @@ PRESETS: dict[str, tuple[Compiler, str]] = {
     "traefik-json": (_traefik_json, ""),
     "json": (_json, ""),
     # src/log.c: default_http_log_format, default_https_log_format and clf_http_log_format
-    "haproxy-http": (
-        compile_haproxy,
-        _HAPROXY,
-    ),
+    "haproxy-http": (compile_haproxy, _HAPROXY),
     "haproxy-https": (
         compile_haproxy,
         f"{_HAPROXY} %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/"
