@@ -65,6 +65,7 @@ class Intake:
         """Outcomes of lines by their second, where lines tell one."""
         self._by_line = False
         self._headed = False
+        self._behind_headers: list[bytes] = []
 
     def messages(self, messages: Sequence[bytes], *, believed: bool, peer: str = "") -> int | None:
         """Take framed messages, with or without a syslog header (see the seam)."""
@@ -107,7 +108,8 @@ class Intake:
     def lines(self, chunk: bytes) -> int | None:
         """Take whole lines, each ended by LF (see the seam): bare, or with a syslog header each.
 
-        From the first header on that begins a chunk every line is looked at for one.
+        A line is looked at for one where it cannot be read as it stands; first of
+        all once a chunk has begun with one, since then few can.
         """
         self._by_line = True
         if not self._headed:
@@ -117,7 +119,11 @@ class Intake:
         arrival = self._wall()
         scanned = self.kernel.scan(chunk, arrival, believed=True)
         self._account(chunk, scanned, arrival, None)
-        return scanned.newest
+        behind_headers, self._behind_headers = self._behind_headers, []
+        if not behind_headers:
+            return scanned.newest
+        newest = self.messages(behind_headers, believed=True)
+        return max(filter(None, (scanned.newest, newest)), default=None)
 
     def take(self, second: int | None) -> Delta:
         """What was counted since it was last taken, with the movement of the ledger.
@@ -186,7 +192,7 @@ class Intake:
         kinds += self._refuse(scanned.rejects[behind:], headers)
         if self._by_line:
             for kind, second in zip(kinds, scanned.reject_seconds, strict=False):
-                if second is not None:
+                if kind and second is not None:
                     self._placed.setdefault(second, Counter())[kind] += 1
         skewed = self.kernel.stamps.skewed
         if skewed:
@@ -196,9 +202,13 @@ class Intake:
     def _refuse(
         self, rejects: Sequence[tuple[int, bytes]], headers: list[Header | None] | None
     ) -> list[str]:
-        """Enter rejects; the outcome of each."""
+        """Enter rejects; the outcome of each, "" for what is read once more behind its header."""
         kinds = []
         for number, line in rejects:
+            if headers is None and self._syslog.split(line)[0] is not None:
+                self._behind_headers.append(line)
+                kinds.append("")
+                continue
             reason = noise(headers[number] if headers else None, line)
             kind = "unparsed" if reason is None else "filtered"
             self.ledger.reject(kind, line, reason=reason or "")

@@ -130,6 +130,24 @@ def test_a_file_that_syslog_writes_is_read_behind_its_headers(head: bytes) -> No
     }
 
 
+def test_a_file_that_changes_hands_counts_alike_however_it_is_cut() -> None:
+    """Bare lines at first, headers from the middle of a chunk on, and what is neither."""
+    rows = [GOOD, b"x", b"Nov 23 17:00:51 web1 nginx: " + GOOD, b"Nov 23 17:00:51 web1 nginx: y"]
+    rows += [GOOD, b"Nov 23 17:00:52 web1 rsyslogd: began", b"<134>Nov 23 17:00:52 nginx: " + GOOD]
+    found = []
+    for pieces in ([rows], [[row] for row in rows], [rows[:3], rows[3:]], [rows[:2], rows[2:]]):
+        taken = intake()
+        for piece in pieces:
+            taken.lines(b"".join(row + b"\n" for row in piece))
+        delta = taken.take(0)
+        hits = {second: exact.hits for second, exact in delta.exact.items() if exact.hits}
+        found.append((hits, taken.ledger.totals))
+    assert found[0][0] == {T0 + 50: 4}
+    totals = {name: n for name, n in found[0][1].items() if n}
+    assert totals == {"received": 7, "counted": 4, "unparsed": 2, "filtered": 1}
+    assert all(one == found[0] for one in found)
+
+
 def test_a_file_of_many_programs_is_read_by_tag() -> None:
     """What another program wrote is filtered, also where its line could be read."""
     taken = intake(tags=frozenset([b"nginx"]))
