@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -21,8 +22,7 @@ from stories import Event, Story, in_words, plain, told
 
 from logmond.ingest.scenarios import SCENARIOS
 
-IDLE_RULES = 250
-"""Rules that never fire: evaluating takes long enough to come between."""
+DYING = str(Path(__file__).with_name("dying.py"))
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)
@@ -63,13 +63,11 @@ def kept(daemon: Daemon) -> int:
     return int(msgspec.msgpack.decode(found[0])) if found else 0
 
 
-def committed(daemon: Daemon) -> None:
-    """Hold it until its next tick is overdue, so that a commit comes before it reads on."""
-    before, held = kept(daemon), time.monotonic()
-    daemon.process.send(signal.SIGSTOP)
-    until(5, lambda: time.monotonic() > held + 1)
-    daemon.process.send(signal.SIGCONT)
-    until(10, lambda: kept(daemon) > before, lambda: daemon.process.output)
+def dies(daemon: Daemon, second: int, *, kept: bool) -> None:
+    """Start it; it crashes before it evaluates `second`, or right after a commit of that moment."""
+    environ = {"DIES_AT": str(second), **({"DIES_KEPT": ""} if kept else {})}
+    process = daemon.launch(environ).process
+    until(30, lambda: process.popen.poll() == -signal.SIGKILL, lambda: process.output)
 
 
 def read_to_the_end(daemon: Daemon, story: Story) -> None:
@@ -92,25 +90,19 @@ def test_a_real_daemon_reads_the_same_incidents_from_a_file(
 
 
 def test_three_kills_change_nothing_for_a_real_daemon(
-    story: Story, past: list[Event], daemon_of: Callable[..., Daemon], tmp_path: Path
+    story: Story, past: list[Event], prepared_daemon: Callable[..., Daemon], tmp_path: Path
 ) -> None:
     """Killed while it catches up, at moments that a seed decides: the same events, the same ids."""
     rng = random.Random(story.scenario.name)
-    configured = settings(story, tmp_path)
-    configured["rules"] += [
-        {"name": f"idle-{n}", "metric": "hits", "where": {"section": f"/none-{n}*"}, "above": 1}
-        for n in range(IDLE_RULES)
-    ]
-    daemon = daemon_of(configured)
+    daemon = prepared_daemon(settings(story, tmp_path), under=(sys.executable, "-P", DYING))
+    moments = [story.zero + begin + rng.randrange(50) for begin in (-200, -60, 20)]
     left = []
-    for begin, waits in ((-200, False), (-60, True), (20, True)):
-        reaches(daemon, story.zero + begin + rng.randrange(50))
-        if waits:
-            committed(daemon)
-        daemon.kill()
+    for moment, committed in zip(moments, (False, True, True), strict=True):
+        dies(daemon, moment, kept=committed)
         left.append(kept(daemon))
-        daemon.start()
-    assert story.zero - 60 < left[1] < left[2] < story.last
+    assert left[0] < moments[0]
+    assert moments[1] <= left[1] < moments[2] <= left[2] < story.last
+    daemon.start()
     read_to_the_end(daemon, story)
     events = told(tmp_path / "alerts.json")
     assert plain(events) == plain(past)
