@@ -90,6 +90,11 @@ class StreamFramer:
             self._hold(data, position)
         return messages
 
+    @property
+    def held(self) -> int:
+        """Bytes held of a message that has not ended."""
+        return len(self._held)
+
     def close(self) -> bytes:
         """The connection has ended: return what was not terminated, empty when nothing was."""
         tail = bytes(self._held)

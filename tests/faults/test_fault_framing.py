@@ -14,6 +14,7 @@ from patience import until
 from processes import free_port
 from resources import MIB, peak_bytes, reset_peak, resident_bytes
 
+from logmond.ingest.sources.unended import MAX_BYTES
 from logmond.telemetry import moment
 
 _IMPOSSIBLE = [
@@ -125,3 +126,25 @@ def test_many_unfinished_lines_hold_their_caps_at_most(daemon: Daemon) -> None:
     ledger.until(cut=100)
     # A buffer that grows is copied: the cap once as what is held, once as what it becomes.
     assert peak_bytes(daemon.process.pid) - before <= 100 * _CAP * 2 + MIB
+
+
+def test_unfinished_lines_of_all_connections_hold_little_together(daemon: Daemon) -> None:
+    """Three hundred hold eight MiB and no more: the greediest are cut, one that is slow is not."""
+    _settled(daemon)
+    ledger = Movement(daemon)
+    before = _memory_begins(daemon)
+    half = len(line(1)) // 2
+    slow = _connected(daemon)
+    slow.sendall(line(1)[:half])
+    peers = [_connected(daemon) for _ in range(300)]
+    for peer in peers:
+        peer.sendall(b"x" * (_CAP - 1))
+    cut = len(peers) - MAX_BYTES // (_CAP - 1)
+    ledger.until(cut=cut)
+    slow.sendall(line(1)[half:] + b"\n")
+    ledger.until(cut=cut, counted=1)
+    for peer in (*peers, slow):
+        peer.close()
+    ledger.until(cut=len(peers), counted=1)
+    assert peak_bytes(daemon.process.pid) - before <= 2 * MAX_BYTES
+    until(10, lambda: resident_bytes(daemon.process.pid) - before <= MAX_BYTES)

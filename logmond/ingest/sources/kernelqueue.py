@@ -1,6 +1,6 @@
-"""The kernel's queue before a datagram socket: how long it may be, and what it dropped.
+"""The kernel's queue before a socket: what waits in it, how long it may be, what it dropped.
 
-The queue is all there is between a burst and a loss: it is asked for at 8 MiB,
+For datagrams the queue is all there is between a burst and a loss: it is asked for at 8 MiB,
 what was granted is shown, and what did not fit is counted.
 """
 
@@ -9,7 +9,11 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from array import array
 from dataclasses import dataclass
+from fcntl import ioctl
+from termios import FIONREAD
+from typing import Any
 
 WANTED_BYTES = 8 << 20
 """Receive buffer asked for."""
@@ -96,3 +100,13 @@ def _drops_of_proc(sock: socket.socket, directory: str = "/proc/net") -> int | N
     except (OSError, ValueError):
         return None
     return None
+
+
+def readable_bytes(connection: Any) -> int:
+    """Bytes the kernel has received for a connection, by its `fileno`, and nobody has read."""
+    waiting = array("i", [0])
+    try:
+        ioctl(connection.fileno(), FIONREAD, waiting)
+    except (AttributeError, OSError, ValueError):
+        return 0
+    return waiting[0]

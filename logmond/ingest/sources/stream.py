@@ -8,11 +8,8 @@ peer, since every read is handed over before the next one.
 from __future__ import annotations
 
 import socket
-from array import array
 from collections.abc import Callable
 from contextlib import suppress
-from fcntl import ioctl
-from termios import FIONREAD
 from time import time
 from typing import Any
 
@@ -29,7 +26,9 @@ from logmond.errors import FramingError
 from logmond.ingest.framing import StreamFramer
 from logmond.ingest.sources.accepting import Acceptor
 from logmond.ingest.sources.addresses import Endpoint, bind_internet
+from logmond.ingest.sources.kernelqueue import readable_bytes
 from logmond.ingest.sources.seam import Health, Intake
+from logmond.ingest.sources.unended import Unended
 from logmond.ingest.sources.unixsocket import UnixSocket
 
 MAX_CONNECTIONS = 1000
@@ -76,6 +75,7 @@ class StreamProtocol(Protocol):
             return
         self._heard = True
         self._hand_over(messages)
+        self._source.unended.hold(self, self._framer.held)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Count what the peer did not finish."""
@@ -83,6 +83,18 @@ class StreamProtocol(Protocol):
         if tail or self.cut_short:
             self._intake.ledger.reject("cut", tail)
         self._source.disconnected(self)
+
+    def give_way(self) -> None:
+        """Forget the message that was begun, and close (see `Unended`)."""
+        tail = self._framer.close()
+        self._intake.ledger.reject("cut", tail)
+        _log.warn(
+            "{peer}: connection closed {held} bytes into a message: "
+            "too much is held of messages that never end",
+            peer=self._peer,
+            held=len(tail),
+        )
+        self.transport.abortConnection()
 
     def finish(self) -> None:
         """Tell the peer that this is the end; what it still sends is read.
@@ -98,12 +110,12 @@ class StreamProtocol(Protocol):
     def finish_when_quiet(self) -> None:
         """Close if nothing came since this was last asked, and nothing waits."""
         heard, self._heard = self._heard, False
-        if not heard and not _readable_bytes(self.transport):
+        if not heard and not readable_bytes(self.transport):
             self.transport.loseConnection()
 
     def give_up(self) -> None:
         """Close though there is more; say how much of it nobody will read."""
-        if unread := _readable_bytes(self.transport):
+        if unread := readable_bytes(self.transport):
             _log.warn(
                 "{peer}: {unread} bytes had arrived and were not read by the end of the stop",
                 peer=self._peer,
@@ -150,6 +162,7 @@ class StreamSource(Factory):
         self.intake = intake
         self.max_bytes = max_bytes
         self.connections: set[StreamProtocol] = set()
+        self.unended = Unended()
         self._endpoint = Endpoint.of(url)
         self._reactor = reactor
         self._passed = passed
@@ -242,6 +255,7 @@ class StreamSource(Factory):
     def disconnected(self, connection: StreamProtocol) -> None:
         """A connection has ended: there is room for another."""
         self.connections.discard(connection)
+        self.unended.release(connection)
         if self._closed is None:
             self._accept()
         elif not self.connections:
@@ -276,16 +290,6 @@ class StreamSource(Factory):
     def _abort(self) -> None:
         for connection in list(self.connections):
             connection.give_up()
-
-
-def _readable_bytes(transport: Any) -> int:
-    """Bytes the kernel has received for a connection and nobody has read."""
-    waiting = array("i", [0])
-    try:
-        ioctl(transport.fileno(), FIONREAD, waiting)
-    except (AttributeError, OSError, ValueError):
-        return 0
-    return waiting[0]
 
 
 def _shown(peer: Any) -> str:

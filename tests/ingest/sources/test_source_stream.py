@@ -19,6 +19,7 @@ from twisted.logger import capturedLogs, formatEvent
 
 from logmond.ingest.sources import stream
 from logmond.ingest.sources.stream import StreamProtocol, StreamSource
+from logmond.ingest.sources.unended import Unended
 from logmond.testing import RecordingIntake
 
 
@@ -71,6 +72,30 @@ def test_a_connection_that_ends_between_messages_is_counted_as_nothing() -> None
     protocol.dataReceived(b"whole\n")
     protocol.connectionLost()
     assert intake.ledger.totals["received"] == 1
+
+
+def test_who_holds_most_of_an_unended_message_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is cut and closed once all together hold too much; the others go on."""
+    monkeypatch.setattr(stream, "Unended", lambda: Unended(500))
+    intake = RecordingIntake()
+    source = StreamSource("tcp://127.0.0.1:0", intake, MemoryReactorClock())
+    greedy, modest, last = (source.buildProtocol(None) for _ in range(3))
+    transports = [StringTransport() for _ in range(3)]
+    for protocol, transport in zip((greedy, modest, last), transports, strict=True):
+        protocol.makeConnection(transport)
+    greedy.dataReceived(b"g" * 300)
+    modest.dataReceived(b"m" * 150)
+    last.dataReceived(b"l" * 51)
+    assert [transport.disconnected for transport in transports] == [True, False, False]
+    assert list(intake.ledger.samples["cut"]) == [b"g" * 300]
+    greedy.connectionLost()
+    last.dataReceived(b"\n")
+    modest.dataReceived(b"\n")
+    assert [line[:1] for line in intake.taken] == [b"l", b"m"]
+    assert intake.ledger.totals["cut"] == 1
+    assert intake.ledger.balanced
+    modest.dataReceived(b"m" * 500)  # all of it is free again
+    assert not transports[1].disconnected
 
 
 @pytest.mark.parametrize("count", [b"99999999999", b"-5", b"1" * 1000])
@@ -169,7 +194,7 @@ async def test_close_hands_over_what_peers_had_sent(peers: Peers) -> None:
 
 def test_close_does_not_wait_for_a_peer_that_never_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection of which the kernel holds more is aborted after two seconds, and that said."""
-    monkeypatch.setattr(stream, "_readable_bytes", lambda transport: 10)
+    monkeypatch.setattr(stream, "readable_bytes", lambda transport: 10)
     clock = MemoryReactorClock()
     source = StreamSource("tcp://127.0.0.1:0", RecordingIntake(), clock)
     source.open()
