@@ -41,6 +41,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from plausible.findings([rule.build() for rule in config.rules])
     yield from _labels(config)
     yield from _read_twice(config)
+    yield from _written_twice(config)
     for index, source in enumerate(config.sources):
         for message in _about_source(source):
             yield ("sources", index), f"{source.name}: {message}"
@@ -219,6 +220,18 @@ def _read_twice(config: Config) -> Iterator[Finding]:
                     f"{source.name}: {pattern} is read by source {first_reader[pattern]} already",
                 )
             first_reader.setdefault(pattern, source.name)
+
+
+def _written_twice(config: Config) -> Iterator[Finding]:
+    """Files to which two outputs write: every event stands there twice."""
+    first_writer: dict[str, str] = {}
+    for index, output in enumerate(config.outputs):
+        if output.type != "file":
+            continue
+        if output.path in first_writer:
+            told = f"{output.name}: {output.path} is written by {first_writer[output.path]} already"
+            yield ("outputs", index, "path"), told
+        first_writer.setdefault(output.path, output.name)
 
 
 def _about_source(source: SourceConfig) -> Iterator[str]:

@@ -57,6 +57,8 @@ def duration(value: object) -> float:
     plain = _plain(value)
     if plain == 0:
         return 0.0
+    if plain is not None and plain < 0:
+        raise ValueError(f"must not be negative: {shown(value)}")
     if plain is not None:
         raise ValueError(f"needs a unit (ms, s, m, h, d): {str(value).strip()}s, for example")
     text = str(value).strip()

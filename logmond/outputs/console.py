@@ -49,6 +49,7 @@ class Lines(Protocol):
 
     dropped: int
     written: int
+    written_at: float | None
     trouble: str
 
     def put(self, line: str) -> None:
@@ -111,6 +112,7 @@ class Console:
             self._lines.trouble,
             sent=self._lines.written,
             dropped=self.dropped,
+            last_sent_at=self._lines.written_at,
         )
 
     def event(self, event: Event) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
+from time import time
 
 from logmond.telemetry import visible
 
@@ -20,12 +22,19 @@ MAX_WAITING_BYTES = 256 * 1024
 class LineWriter:
     """Writes lines to a descriptor that it does not own."""
 
-    def __init__(self, descriptor: int, max_waiting_bytes: int = MAX_WAITING_BYTES) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        max_waiting_bytes: int = MAX_WAITING_BYTES,
+        wall: Callable[[], float] = time,
+    ) -> None:
         self.dropped = 0
         self.written = 0
+        self.written_at: float | None = None
         self.trouble = ""
         self._descriptor = descriptor
         self._max_waiting_bytes = max_waiting_bytes
+        self._wall = wall
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._missing = 0
@@ -85,6 +94,7 @@ class LineWriter:
                 while raw:
                     raw = raw[os.write(self._descriptor, raw) :]
                 self.written += 1
+                self.written_at = self._wall()
             except OSError as error:
                 # The reader is gone (``logmond run | head``): nobody will read what comes.
                 with self._changed:

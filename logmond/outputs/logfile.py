@@ -10,7 +10,9 @@ from __future__ import annotations
 import errno
 import os
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from time import time
 
 from twisted.logger import Logger
 
@@ -31,7 +33,14 @@ class LogFile:
     kind = "file"
     _log = Logger()
 
-    def __init__(self, name: str, path: str, form: str = "text", mode: int = 0o640) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        form: str = "text",
+        mode: int = 0o640,
+        wall: Callable[[], float] = time,
+    ) -> None:
         self.name = name
         self.dropped = 0
         self.failures = 0
@@ -39,6 +48,8 @@ class LogFile:
         self._path = path
         self._json = form == "json"
         self._mode = mode
+        self._wall = wall
+        self._written_at: float | None = None
         self._file: int | None = None
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
@@ -63,6 +74,7 @@ class LogFile:
             sent=self.written,
             failed=self.failures,
             dropped=self.dropped,
+            last_sent_at=self._written_at,
         )
 
     def event(self, event: Event) -> None:
@@ -126,6 +138,7 @@ class LogFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._torn = False
         self.written += 1
+        self._written_at = self._wall()
         self._waiting_bytes -= len(self._waiting.popleft())
 
     def _opened(self) -> int:

@@ -12,6 +12,8 @@ sources:
   - {name: shop, files: /var/log/shop.log, format: nginx-timed}
 """
 
+WRITERS = (("first", "/a.log"), ("second", "/b.log"), ("third", "/a.log"))
+
 
 def warnings(text: str) -> list[str]:
     """The warnings of a text, without their places."""
@@ -193,6 +195,13 @@ def test_a_pattern_read_twice_is_warned_about() -> None:
     """Every line would be counted twice."""
     text = "sources: [{name: a, files: [/x.log]}, {name: b, files: [/y.log, /x.log]}]\n"
     assert warnings(text) == ["b: /x.log is read by source a already"]
+
+
+def test_a_file_written_twice_is_warned_about() -> None:
+    """Every event would stand there twice."""
+    outputs = ", ".join(f"{{name: {name}, type: file, path: {path}}}" for name, path in WRITERS)
+    text = f"sources: [{{name: a, files: [/x.log]}}]\noutputs: [{outputs}]\n"
+    assert warnings(text) == ["third: /a.log is written by first already"]
 
 
 def test_odd_sources_are_warned_about() -> None:

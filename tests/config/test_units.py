@@ -37,6 +37,12 @@ def test_a_duration_without_a_known_unit_is_refused(wrong: object) -> None:
         units.duration(wrong)
 
 
+def test_a_bare_negative_number_is_not_only_short_of_a_unit() -> None:
+    """A unit would not mend it."""
+    with pytest.raises(ValueError, match="must not be negative: -1"):
+        units.duration(-1)
+
+
 def test_a_bare_number_of_seconds_is_told_what_to_type() -> None:
     """The message for a missing unit contains the likely meaning."""
     with pytest.raises(ValueError, match="120s"):

@@ -31,10 +31,12 @@ def read_all(reader: int) -> bytes:
 
 def test_lines_are_written_in_order_without_control_characters(pipe: tuple[int, int]) -> None:
     """Each ends in LF, and holds no other."""
-    writer = LineWriter(pipe[1])
+    writer = LineWriter(pipe[1], wall=iter((1.0, 2.0)).__next__)
+    assert writer.written_at is None
     writer.put("one")
     writer.put("two\x1b[2J\n")
     writer.close()
+    assert writer.written_at == 2.0
     os.close(pipe[1])
     assert read_all(pipe[0]) == b"one\ntwo\\x1b[2J\\x0a\n"
     assert writer.dropped == 0

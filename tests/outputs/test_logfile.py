@@ -169,6 +169,19 @@ def test_closing_counts_what_could_not_be_written(tmp_path: Path) -> None:
     assert log.dropped == 1
 
 
+def test_when_a_line_was_written_last_is_told(path: Path) -> None:
+    """One that could not be written was not."""
+    log = LogFile("log", str(path), wall=iter((AT + 1.0, AT + 2.0)).__next__)
+    assert log.status().last_sent_at is None
+    log.event(event(1))
+    log.event(event(2))
+    path.unlink()
+    path.mkdir()
+    log.event(event(3))
+    assert (log.status().sent, log.status().last_sent_at) == (2, AT + 2.0)
+    log.close()
+
+
 def test_a_fifo_that_nobody_reads_holds_nobody_up(path: Path) -> None:
     """Opening it would wait for a reader."""
     os.mkfifo(path)
