@@ -88,12 +88,13 @@ def check(arguments: argparse.Namespace) -> int:
     """Every error of a configuration, and what cannot work."""
     from logmond.config.loading import load, review
 
-    loaded = load(arguments.file, os.environ, arguments.set)
+    path = arguments.file or arguments.config
+    loaded = load(path, os.environ, arguments.set)
     for warning in review(loaded, arguments.user):
         print(f"warning: {warning}", file=sys.stderr)
     rules = len(loaded.config.rules)
     sources = len(loaded.config.sources)
-    print(f"{arguments.file}: ok ({_many(sources, 'source')}, {_many(rules, 'rule')})")
+    print(f"{path}: ok ({_many(sources, 'source')}, {_many(rules, 'rule')})")
     return 0
 
 
@@ -220,7 +221,9 @@ def _parser() -> argparse.ArgumentParser:
     settable(showing)
 
     checking = verb("check", check)
-    checking.add_argument("file", metavar="FILE")
+    file = checking.add_mutually_exclusive_group(required=True)
+    file.add_argument("file", metavar="FILE", nargs="?")
+    file.add_argument("-c", "--config", metavar="FILE", help="the same, as other verbs take it")
     checking.add_argument("--user", help="also say which files this user cannot read")
     settable(checking)
 
